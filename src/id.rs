@@ -1,0 +1,183 @@
+//! Session ids: 256 random bits in base64url without padding (RFC 4648, section 5).
+
+use crate::hexadecimal::hexadecimal;
+use crc16::{State, XMODEM};
+use sha2::{Digest, Sha256};
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// How many random bytes an id stands for.
+const RANDOM_BYTES: usize = 32;
+/// How many characters an id has.
+pub const LENGTH: usize = 43;
+/// How many of its characters are searched for when an id has to fall into a given cluster slot. The others, 39, keep
+/// 234 bits; three characters would not reach every slot.
+const SEARCHED: usize = 4;
+
+/// A session's id. Whoever knows it is the visitor: it has no `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Id([u8; LENGTH]);
+
+impl Id {
+    /// From random bytes.
+    pub fn from_random(random: [u8; RANDOM_BYTES]) -> Self {
+        // The last character stands for four bits, the others for six each.
+        let bit = |index: usize| random.get(index / 8).map_or(0, |byte| byte >> (7 - index % 8) & 1);
+        let value = |place: usize| (0..6).fold(0, |value, offset| value << 1 | bit(place * 6 + offset));
+        Id(std::array::from_fn(|place| ALPHABET[usize::from(value(place))]))
+    }
+
+    /// Reads an id strictly: 43 characters of the alphabet, the last of which ends in two zero bits.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let characters: [u8; LENGTH] = text.try_into().ok()?;
+        let values = characters.map(value);
+        let canonical = values[LENGTH - 1]? & 3 == 0;
+        (canonical && values.iter().all(Option::is_some)).then_some(Id(characters))
+    }
+
+    /// A new id for a session that moves. Its key lies in the same slot of a Redis Cluster, whatever stands between braces
+    /// in the prefix, since a move from slot to slot can't be atomic
+    /// (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>).
+    pub fn in_slot_of(self, prefix: &[u8], random: [u8; RANDOM_BYTES]) -> Self {
+        let mut id = Self::from_random(random);
+        let Some(tail) = hashed_tail(prefix) else {
+            return id;
+        };
+        let slot = |state: State<XMODEM>| state.get() & 0x3fff;
+        let wanted = {
+            let mut state = State::<XMODEM>::new();
+            state.update(tail);
+            state.update(&self.0);
+            slot(state)
+        };
+        let mut state = State::<XMODEM>::new();
+        state.update(tail);
+        state.update(&id.0[..LENGTH - SEARCHED]);
+        let after_kept = state.get();
+
+        // From a random place on, so that what is found tells nothing.
+        let begin = id.0[LENGTH - SEARCHED..]
+            .iter()
+            .fold(0_usize, |number, character| number * 64 + usize::from(value(*character).unwrap_or(0)));
+        const CANDIDATES: usize = 1 << (6 * SEARCHED - 2);
+        for step in 0..CANDIDATES {
+            let candidate = (((begin >> 2) + step) % CANDIDATES) << 2;
+            let mut characters = [0; SEARCHED];
+            for (place, character) in characters.iter_mut().rev().enumerate() {
+                *character = ALPHABET[candidate >> (6 * place) & 63];
+            }
+            if crc16_from(after_kept, &characters) & 0x3fff == wanted {
+                id.0[LENGTH - SEARCHED..].copy_from_slice(&characters);
+                break;
+            }
+        }
+        id
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        // The alphabet is ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// What stands for the id in logs.
+    pub fn for_logs(&self) -> String {
+        hexadecimal(&Sha256::digest(self.0)[..6])
+    }
+
+    /// What a marker keeps of the id: enough to recognise it, too little to guess it.
+    pub fn digest(&self) -> String {
+        hexadecimal(&Sha256::digest(self.0))
+    }
+}
+
+/// A random text that recognises its own mark.
+pub fn token(random: [u8; 16]) -> String {
+    hexadecimal(&random)
+}
+
+fn value(character: u8) -> Option<u8> {
+    match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'a'..=b'z' => Some(character - b'a' + 26),
+        b'0'..=b'9' => Some(character - b'0' + 52),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
+    }
+}
+
+/// The part of the prefix that is hashed for the slot; none where a tag within the prefix alone decides. An id holds no
+/// braces, so a tag that the prefix opens and does not close is none.
+fn hashed_tail(prefix: &[u8]) -> Option<&[u8]> {
+    let open = prefix.iter().position(|byte| *byte == b'{');
+    let tagged = open.is_some_and(|open| {
+        let close = prefix[open + 1..].iter().position(|byte| *byte == b'}');
+        close.is_some_and(|length| length > 0)
+    });
+    (!tagged).then_some(prefix)
+}
+
+/// Goes on from a CRC; the library can only begin anew.
+fn crc16_from(crc: u16, bytes: &[u8]) -> u16 {
+    bytes.iter().fold(crc, |crc, byte| {
+        let mut state = State::<XMODEM>::new();
+        state.update(&[(crc >> 8) as u8 ^ byte]);
+        crc << 8 ^ state.get()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_id_is_base64url_of_its_bytes() {
+        let bytes = std::array::from_fn(|index| index as u8);
+        let id = Id::from_random(bytes);
+        assert_eq!(id.as_str(), "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+        let id = Id::from_random([0xff; 32]);
+        assert_eq!(id.as_str(), "__________________________________________8");
+    }
+
+    #[test]
+    fn only_canonical_ids_are_ids() {
+        let id = Id::from_random([7; 32]);
+        assert!(Id::parse(id.as_str().as_bytes()) == Some(id));
+        let mut text = id.as_str().as_bytes().to_vec();
+        for wrong in [b'=', b'+', b'/', b' ', b'"', 0, 0xff] {
+            text[20] = wrong;
+            assert!(Id::parse(&text).is_none(), "{wrong}");
+        }
+        assert!(Id::parse(b"").is_none());
+        assert!(Id::parse(&[b'A'; 42]).is_none());
+        assert!(Id::parse(&[b'A'; 44]).is_none());
+        let mut last = [b'A'; 43];
+        for (wrong, right) in [(b'B', b'A'), (b'9', b'8'), (b'_', b'8')] {
+            last[42] = wrong;
+            assert!(Id::parse(&last).is_none());
+            last[42] = right;
+            assert!(Id::parse(&last).is_some());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_can_be_read(random: [u8; 32]) {
+            let id = Id::from_random(random);
+            prop_assert!(Id::parse(id.as_str().as_bytes()) == Some(id));
+        }
+
+        #[test]
+        fn a_moved_session_stays_in_its_slot(old: [u8; 32], new: [u8; 32], prefix in "[a-z:{}]{0,12}") {
+            let old = Id::from_random(old);
+            let moved = old.in_slot_of(prefix.as_bytes(), new);
+            let key = |id: Id| [prefix.as_bytes(), id.as_str().as_bytes()].concat();
+            let slot = |key: &[u8]| redis_protocol::redis_keyslot(key);
+            prop_assert_eq!(slot(&key(old)), slot(&key(moved)));
+            prop_assert!(Id::parse(moved.as_str().as_bytes()) == Some(moved));
+            prop_assert!(moved.as_str()[..39] == Id::from_random(new).as_str()[..39]);
+        }
+    }
+}

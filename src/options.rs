@@ -1,0 +1,193 @@
+//! How a store behaves, and the checks that its options have to pass.
+
+use crate::{
+    cookie::{self, Cookie, SameSite},
+    error::Error,
+    redis::{Timeouts, url::Server},
+};
+use std::num::NonZeroU32;
+
+/// The longest prefix, in bytes.
+const MAX_PREFIX: usize = 1024;
+
+/// How long a session lives, in seconds; none: for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lifetime {
+    /// Without use.
+    pub idle: Option<NonZeroU32>,
+    /// From its first write.
+    pub absolute: Option<NonZeroU32>,
+}
+
+impl Lifetime {
+    /// Zero seconds is no lifetime.
+    pub fn new(idle: Option<u32>, absolute: Option<u32>) -> Result<Self, Error> {
+        let seconds = |given: Option<u32>| match given.map(NonZeroU32::new) {
+            None => Ok(None),
+            Some(Some(seconds)) => Ok(Some(seconds)),
+            Some(None) => Err(Error::invalid("a lifetime of zero seconds")),
+        };
+        Ok(Self { idle: seconds(idle)?, absolute: seconds(absolute)? })
+    }
+
+    /// Whether it never ends.
+    pub fn is_endless(self) -> bool {
+        self.idle.is_none() && self.absolute.is_none()
+    }
+
+    /// Seconds that a session of this lifetime has at its beginning.
+    pub fn at_first(self) -> Option<u32> {
+        let both = [self.idle, self.absolute];
+        both.into_iter().flatten().map(NonZeroU32::get).min()
+    }
+}
+
+/// What was asked for, unchecked. The contract's resource `options`.
+pub struct Options {
+    /// Where Redis is.
+    pub url: String,
+    /// What stands before the id in the key.
+    pub prefix: String,
+    /// Seconds without use.
+    pub idle_lifetime: Option<u32>,
+    /// Seconds from the first write.
+    pub absolute_lifetime: Option<u32>,
+    /// Whether calls look if the session lives.
+    pub guard: bool,
+    /// Whether Lua may be used.
+    pub scripts: bool,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// How many replicas writes wait for.
+    pub replicas: u32,
+    /// The cookie, but for its age.
+    pub cookie: Cookie,
+    /// Whether the browser keeps the cookie when it is closed.
+    pub cookie_persistent: bool,
+}
+
+impl Options {
+    /// The defaults, for a Redis at this URL.
+    pub fn new(url: String) -> Self {
+        Self {
+            url,
+            prefix: "drsession:".into(),
+            idle_lifetime: Some(14 * 24 * 60 * 60),
+            absolute_lifetime: None,
+            guard: true,
+            scripts: true,
+            timeouts: Timeouts { connect: 2_000, answer: 2_000 },
+            replicas: 0,
+            cookie: Cookie {
+                name: "__Host-id".into(),
+                former_names: Vec::new(),
+                path: "/".into(),
+                domain: None,
+                secure: true,
+                same_site: SameSite::Lax,
+                partitioned: false,
+                max_age: None,
+            },
+            cookie_persistent: false,
+        }
+    }
+
+    /// Checks everything; what a store then goes by.
+    pub fn check(&self) -> Result<Settings, Error> {
+        let server = Server::parse(&self.url)?;
+        if self.prefix.len() > MAX_PREFIX {
+            return Err(Error::invalid("the prefix is longer than 1,024 bytes"));
+        }
+        let lifetime = Lifetime::new(self.idle_lifetime, self.absolute_lifetime)?;
+        if !self.guard && !lifetime.is_endless() {
+            return Err(Error::invalid("without the guard nothing expires: both lifetimes have to be none"));
+        }
+        if self.timeouts.connect == 0 || self.timeouts.answer == 0 {
+            return Err(Error::invalid("a time limit of zero milliseconds"));
+        }
+        if self.replicas > 0 {
+            return Err(Error::Unsupported("replicas: this version does not wait for them".into()));
+        }
+        self.cookie.check()?;
+        let age = lifetime.absolute.map_or(cookie::LONGEST_MAX_AGE, NonZeroU32::get);
+        let mut cookie = self.cookie.clone();
+        cookie.max_age = self.cookie_persistent.then_some(age.min(cookie::LONGEST_MAX_AGE));
+        Ok(Settings {
+            server,
+            prefix: self.prefix.clone().into_bytes(),
+            lifetime,
+            guard: self.guard,
+            scripts: self.scripts,
+            timeouts: self.timeouts,
+            cookie,
+        })
+    }
+}
+
+/// What a store goes by: options that were checked.
+pub struct Settings {
+    /// Where Redis is, and who we are there.
+    pub server: Server,
+    /// What stands before the id in the key.
+    pub prefix: Vec<u8>,
+    /// How long sessions live that have no lifetime of their own.
+    pub lifetime: Lifetime,
+    /// Whether calls look if the session lives.
+    pub guard: bool,
+    /// Whether Lua may be used.
+    pub scripts: bool,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// The cookie.
+    pub cookie: Cookie,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> Options {
+        Options::new("redis://localhost".into())
+    }
+
+    #[test]
+    fn the_defaults_are_good() {
+        let settings = options().check().unwrap_or_else(|error| panic!("{error:?}"));
+        assert_eq!(settings.lifetime.at_first(), Some(1_209_600));
+        assert_eq!(settings.cookie.max_age, None);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_told() {
+        let wrong: [fn(&mut Options); 8] = [
+            |options| options.guard = false,
+            |options| options.idle_lifetime = Some(0),
+            |options| options.absolute_lifetime = Some(0),
+            |options| options.timeouts.connect = 0,
+            |options| options.timeouts.answer = 0,
+            |options| options.cookie.secure = false,
+            |options| options.url = "redis:".into(),
+            |options| (options.guard, options.idle_lifetime, options.absolute_lifetime) = (false, None, Some(1)),
+        ];
+        for change in wrong {
+            let mut options = options();
+            change(&mut options);
+            assert!(matches!(options.check(), Err(Error::InvalidArgument(_))));
+        }
+        let mut unguarded = options();
+        (unguarded.guard, unguarded.idle_lifetime) = (false, None);
+        assert!(unguarded.check().is_ok());
+    }
+
+    #[test]
+    fn a_persistent_cookie_lives_as_long_as_its_session_may() {
+        let age = |absolute| {
+            let mut options = options();
+            (options.cookie_persistent, options.absolute_lifetime) = (true, absolute);
+            options.check().ok().and_then(|settings| settings.cookie.max_age)
+        };
+        assert_eq!(age(None), Some(34_560_000));
+        assert_eq!(age(Some(3_600)), Some(3_600));
+        assert_eq!(age(Some(u32::MAX)), Some(34_560_000));
+    }
+}

@@ -1,0 +1,135 @@
+//! Commands, encoded as RESP arrays of bulk strings into one buffer that leaves in one write
+//! (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
+
+use bytes::{BufMut, BytesMut};
+
+/// Commands to send together. Redis answers each with one reply, in order.
+#[derive(Default)]
+pub struct Batch {
+    bytes: BytesMut,
+    commands: usize,
+    watching: bool,
+}
+
+impl Batch {
+    /// Nothing to send yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A single command.
+    pub fn of(arguments: &[&[u8]]) -> Self {
+        let mut batch = Self::new();
+        batch.command(arguments);
+        batch
+    }
+
+    /// Adds a command.
+    pub fn command(&mut self, arguments: &[&[u8]]) {
+        self.begin(arguments.len());
+        for argument in arguments {
+            self.argument(argument);
+        }
+    }
+
+    /// Begins a command; so many arguments, its name among them, have to follow.
+    pub fn begin(&mut self, arguments: usize) {
+        self.commands += 1;
+        self.header(b'*', arguments);
+    }
+
+    /// Adds an argument to the command begun last.
+    pub fn argument(&mut self, argument: &[u8]) {
+        self.header(b'$', argument.len());
+        self.bytes.put_slice(argument);
+        self.bytes.put_slice(b"\r\n");
+    }
+
+    /// Adds an argument that is a number, as its digits.
+    pub fn number(&mut self, number: i64) {
+        self.argument(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    fn header(&mut self, kind: u8, count: usize) {
+        self.bytes.put_u8(kind);
+        self.bytes.put_slice(itoa::Buffer::new().format(count).as_bytes());
+        self.bytes.put_slice(b"\r\n");
+    }
+
+    /// Says that the connection keeps a WATCH after this batch, and so must not be marked idle.
+    pub fn keeps_watching(&mut self) {
+        self.watching = true;
+    }
+
+    /// Whether the connection keeps a WATCH after this batch.
+    pub fn is_watching(&self) -> bool {
+        self.watching
+    }
+
+    /// How many commands, and so how many replies.
+    pub fn commands(&self) -> usize {
+        self.commands
+    }
+
+    /// What goes over the wire.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Every argument of every command, names included: what an error reply may repeat and nobody else should see.
+    pub fn arguments(&self) -> impl Iterator<Item = &[u8]> {
+        self.words().map(|(_, argument)| argument)
+    }
+
+    /// The name of the command that the reply of this index answers.
+    pub fn name(&self, index: usize) -> &str {
+        let mut names = self.words().filter(|(first, _)| *first).map(|(_, name)| name);
+        names.nth(index).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+
+    /// Every argument, and whether it is a command's first.
+    fn words(&self) -> impl Iterator<Item = (bool, &[u8])> {
+        let mut rest: &[u8] = &self.bytes;
+        let mut first = false;
+        std::iter::from_fn(move || {
+            loop {
+                let end = rest.windows(2).position(|pair| pair == b"\r\n")?;
+                let (line, after) = (&rest[..end], &rest[end + 2..]);
+                rest = after;
+                if line[0] == b'*' {
+                    first = true;
+                    continue;
+                }
+                let length = std::str::from_utf8(&line[1..]).ok()?.parse().ok()?;
+                let argument = &after[..length];
+                rest = &after[length + 2..];
+                return Some((std::mem::take(&mut first), argument));
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_an_array_of_bulk_strings() {
+        let batch = Batch::of(&[b"HSET", b"key", b"", b"\r\n"]);
+        let wire = b"*4\r\n$4\r\nHSET\r\n$3\r\nkey\r\n$0\r\n\r\n$2\r\n\r\n\r\n";
+        assert_eq!(batch.bytes(), wire);
+        assert_eq!(batch.commands(), 1);
+    }
+
+    #[test]
+    fn arguments_come_back_as_they_went_in() {
+        let mut batch = Batch::of(&[b"SET", b"$5\r\n", b""]);
+        batch.begin(2);
+        batch.argument(b"EXPIRE");
+        batch.number(-7);
+        let arguments: Vec<&[u8]> = batch.arguments().collect();
+        let expected: [&[u8]; 5] = [b"SET", b"$5\r\n", b"", b"EXPIRE", b"-7"];
+        assert_eq!(arguments, expected);
+        assert_eq!((batch.name(0), batch.name(1), batch.name(2)), ("SET", "EXPIRE", ""));
+    }
+}

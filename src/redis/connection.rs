@@ -1,0 +1,49 @@
+//! The seam: everything above it is written once, below it is a way to use a socket.
+
+use super::{batch::Batch, host::SocketError, reply::Reply, scanner::ScanError};
+use crate::error::Error;
+use std::future::Future;
+
+/// A connection that commands can be sent over.
+pub trait Connection {
+    /// Sends the batch in one write and returns a reply for each of its commands. After an error the connection is of no
+    /// more use.
+    fn exchange(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, ExchangeError>>;
+}
+
+/// Why there are no replies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ExchangeError {
+    /// Nothing was sent: the peer had closed, or sent what nobody asked for.
+    NotSent,
+    /// Something was sent, and not every reply came.
+    Unanswered(SocketError),
+    /// Something was sent, and what came is past a limit or no RESP.
+    Unreadable(ScanError),
+}
+
+impl ExchangeError {
+    /// For a call that writes nothing: its error.
+    pub fn of_reading(self) -> Error {
+        match self {
+            ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
+            ExchangeError::Unanswered(error) => Error::Unavailable(error.text()),
+            ExchangeError::Unreadable(ScanError::TooLarge(limit)) => Error::TooLarge(limit as u64),
+            ExchangeError::Unreadable(ScanError::Malformed(why)) => Error::Protocol(why.into()),
+        }
+    }
+
+    /// For a call that may have written: its error.
+    pub fn of_writing(self) -> Error {
+        match self {
+            ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
+            ExchangeError::Unanswered(error) => Error::OutcomeUnknown(error.text()),
+            ExchangeError::Unreadable(ScanError::TooLarge(_)) => {
+                Error::OutcomeUnknown("the reply was too large".into())
+            }
+            ExchangeError::Unreadable(ScanError::Malformed(why)) => {
+                Error::OutcomeUnknown(["the reply was not RESP: ", why].concat())
+            }
+        }
+    }
+}

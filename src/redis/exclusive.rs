@@ -1,0 +1,92 @@
+//! One call at a time over a socket of its own. Where the socket's futures are ready at once, as in the blocking
+//! component, so are its own.
+
+use super::{
+    batch::Batch,
+    connection::{Connection, ExchangeError},
+    host::{Socket, SocketError},
+    reply::{self, Reply},
+    scanner::{ScanError, Scanner},
+};
+use bytes::BytesMut;
+use std::cell::{Cell, RefCell};
+
+/// How much to ask for in one read.
+const READ_SIZE: u32 = 64 << 10;
+
+/// A socket, and the bytes that have arrived and are not yet understood.
+pub struct Exclusive<S> {
+    socket: S,
+    received: RefCell<BytesMut>,
+    /// Commands have left, and not every reply has come.
+    waiting: Cell<bool>,
+    watching: Cell<bool>,
+}
+
+impl<S: Socket> Exclusive<S> {
+    /// Over a socket on which no answer is outstanding.
+    pub fn new(socket: S) -> Self {
+        Self { socket, received: RefCell::new(BytesMut::new()), waiting: Cell::new(false), watching: Cell::new(false) }
+    }
+
+    /// Whether the next call can use it as if it were new: no reply is outstanding, nothing came that nobody asked for, and no
+    /// WATCH stands.
+    pub fn is_settled(&self) -> bool {
+        !self.waiting.get() && !self.watching.get() && self.received.borrow().is_empty()
+    }
+
+    /// The socket below.
+    pub fn socket(&self) -> &S {
+        &self.socket
+    }
+
+    async fn reply(&self) -> Result<Reply, ExchangeError> {
+        let mut scanner = Scanner::default();
+        loop {
+            let scanned = scanner.scan(&self.received.borrow());
+            match scanned.map_err(ExchangeError::Unreadable)? {
+                None => {
+                    let bytes = self.socket.read(READ_SIZE).await;
+                    match bytes.map_err(ExchangeError::Unanswered)? {
+                        bytes if bytes.is_empty() => {
+                            return Err(ExchangeError::Unanswered(SocketError::Closed));
+                        }
+                        bytes => self.received.borrow_mut().extend_from_slice(&bytes),
+                    }
+                }
+                Some(frame) => {
+                    let bytes = self.received.borrow_mut().split_to(frame.length).freeze();
+                    if frame.answers {
+                        return reply::decode(&bytes, frame).ok_or(ExchangeError::Unreadable(ScanError::Malformed(
+                            "an element that is not what its type says",
+                        )));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<S: Socket> Connection for Exclusive<S> {
+    async fn exchange(&self, batch: &Batch) -> Result<Vec<Reply>, ExchangeError> {
+        // What nobody asked for would be taken for the answer.
+        if !self.received.borrow().is_empty() {
+            return Err(ExchangeError::NotSent);
+        }
+        self.waiting.set(true);
+        self.watching.set(batch.is_watching());
+        match self.socket.write(batch.bytes()).await {
+            Ok(()) => {}
+            Err(SocketError::Closed) => return Err(ExchangeError::NotSent),
+            Err(error) => return Err(ExchangeError::Unanswered(error)),
+        }
+        let mut replies = Vec::with_capacity(batch.commands());
+        while replies.len() < batch.commands() {
+            replies.push(self.reply().await?);
+        }
+        // The server closes after such an error, and a next command would be sent into the void.
+        let closes = |reply: &Reply| matches!(reply, Reply::Error(text) if text.starts_with(b"ERR Protocol error"));
+        self.waiting.set(replies.iter().any(closes));
+        Ok(replies)
+    }
+}

@@ -1,0 +1,38 @@
+//! How to talk to Redis: the URL, commands and replies on the wire, the handshake, what an error reply means, what may be
+//! sent again. It knows nothing of sessions, and does no I/O but through the [`Host`] it is given.
+//!
+//! One exchange, from top to bottom:
+//!
+//! ```text
+//! client     a connection that is ready, one more try where that is safe
+//!   handshake  who we are, which database
+//!   exclusive  Connection::exchange: one write, then a reply for each command
+//!     batch      commands as bytes
+//!     scanner    where a reply ends, and whether it keeps to the limits
+//!     reply      a whole reply, decoded
+//!   refusal    what an error reply means
+//!   retry      whether to send it again
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod batch;
+pub mod client;
+pub mod connection;
+pub mod exclusive;
+pub mod handshake;
+pub mod host;
+pub mod refusal;
+pub mod reply;
+pub mod retry;
+pub mod scanner;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod url;
+
+pub use batch::Batch;
+pub use client::Client;
+pub use connection::{Connection, ExchangeError};
+pub use host::{Address, Host, Socket, SocketError, Timeouts};
+pub use reply::Reply;
+pub use retry::Repeat;

@@ -1,0 +1,67 @@
+//! Frames with types that only RESP3 has (<https://redis.io/docs/latest/develop/reference/protocol-spec/>). The scanner has
+//! checked their structure, lengths and depth.
+
+use super::Reply;
+use bytes::Bytes;
+
+/// Decodes a whole frame; none where a number is none.
+pub(super) fn decode(bytes: &Bytes) -> Option<Reply> {
+    Reader { bytes, at: 0 }.element()
+}
+
+struct Reader<'a> {
+    bytes: &'a Bytes,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn element(&mut self) -> Option<Reply> {
+        // In a loop: a server may send one attribute after another.
+        while *self.bytes.get(self.at)? == b'|' {
+            let pairs: usize = number(&self.line()?)?;
+            self.elements(pairs * 2)?;
+        }
+        let kind = *self.bytes.get(self.at)?;
+        let line = self.line()?;
+        Some(match kind {
+            b'+' => Reply::Text(line),
+            b'-' => Reply::Error(line),
+            b':' => Reply::Integer(number(&line)?),
+            b'_' => Reply::Null,
+            b'$' | b'*' if &line[..] == b"-1" => Reply::Null,
+            b'$' => Reply::Text(self.string(&line)?),
+            b'!' => Reply::Error(self.string(&line)?),
+            // A verbatim string begins with three letters for its format and a colon.
+            b'=' => {
+                let string = self.string(&line)?;
+                Reply::Text((string.len() >= 4).then(|| string.slice(4..))?)
+            }
+            b'*' | b'~' | b'>' => self.elements(number(&line)?)?,
+            b'%' => self.elements(number::<usize>(&line)? * 2)?,
+            _ => Reply::Other,
+        })
+    }
+
+    fn elements(&mut self, count: usize) -> Option<Reply> {
+        let elements = (0..count).map(|_| self.element()).collect::<Option<_>>();
+        elements.map(Reply::Array)
+    }
+
+    /// The line at hand, without its type byte and its end.
+    fn line(&mut self) -> Option<Bytes> {
+        let begin = self.at + 1;
+        let length = self.bytes[begin..].iter().position(|byte| *byte == b'\r')?;
+        self.at = begin + length + 2;
+        Some(self.bytes.slice(begin..begin + length))
+    }
+
+    fn string(&mut self, length: &[u8]) -> Option<Bytes> {
+        let (begin, length) = (self.at, number::<usize>(length)?);
+        self.at = begin + length + 2;
+        (self.at <= self.bytes.len()).then(|| self.bytes.slice(begin..begin + length))
+    }
+}
+
+fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}

@@ -1,0 +1,96 @@
+//! Whether to send something again.
+
+use super::{connection::ExchangeError, host::SocketError, refusal::Passing};
+
+/// What may be done with a command whose reply was lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeat {
+    /// Send it again: twice is as good as once.
+    Always,
+    /// Send it again only if it surely was not executed; else nobody knows what became of it.
+    IfNotExecuted,
+}
+
+impl Repeat {
+    /// The rule for two things that travel together.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Repeat::Always, Repeat::Always) => Repeat::Always,
+            (Repeat::IfNotExecuted, _) | (_, Repeat::IfNotExecuted) => Repeat::IfNotExecuted,
+        }
+    }
+}
+
+/// Why a try did not succeed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// No connection could be made, or the handshake on it was cut off.
+    NoConnection(SocketError),
+    /// There was a connection, and no reply.
+    NoReply(ExchangeError),
+    /// The server said that it did not execute it, for now.
+    Refused(Passing),
+}
+
+/// The most tries of what needs no time to pass.
+const MAX_TRIES: u32 = 4;
+/// The pause before the second try, in milliseconds; it doubles with each further one.
+const FIRST_PAUSE: u32 = 8;
+/// The longest pause.
+const LONGEST_PAUSE: u32 = 128;
+
+/// How long to pause before the next try; none where there is to be none. `tries` have failed, and `time_left`
+/// milliseconds remain for pauses.
+pub fn pause(failure: &Failure, repeat: Repeat, tries: u32, time_left: u64) -> Option<u32> {
+    let growing = || FIRST_PAUSE.checked_shl(tries - 1).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+    let pause = match (failure, repeat) {
+        // A server that is about to be there again. What took its time already, or will not change, is final.
+        (Failure::NoConnection(SocketError::Refused | SocketError::Closed), _) => growing(),
+        (Failure::NoConnection(_), _) => return None,
+        // The pool handed out a connection that had ended; the next one is new.
+        (Failure::NoReply(ExchangeError::NotSent), _) => 0,
+        (Failure::NoReply(ExchangeError::Unanswered(SocketError::TimedOut)), _) => return None,
+        (Failure::NoReply(ExchangeError::Unanswered(_)), Repeat::Always) => 0,
+        (Failure::NoReply(ExchangeError::Unanswered(_)), Repeat::IfNotExecuted) => return None,
+        (Failure::NoReply(ExchangeError::Unreadable(_)), _) => return None,
+        (Failure::Refused(_), _) => {
+            let pause = growing();
+            return (u64::from(pause) <= time_left).then_some(pause);
+        }
+    };
+    (tries < MAX_TRIES && u64::from(pause) <= time_left).then_some(pause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNANSWERED: Failure = Failure::NoReply(ExchangeError::Unanswered(SocketError::Closed));
+    const NOT_SENT: Failure = Failure::NoReply(ExchangeError::NotSent);
+
+    #[test]
+    fn a_lost_answer_is_asked_for_again_only_where_twice_is_as_good_as_once() {
+        assert_eq!(pause(&UNANSWERED, Repeat::Always, 1, 2000), Some(0));
+        assert_eq!(pause(&UNANSWERED, Repeat::IfNotExecuted, 1, 2000), None);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_sent_again_whatever_it_is() {
+        assert_eq!(pause(&NOT_SENT, Repeat::IfNotExecuted, 1, 2000), Some(0));
+    }
+
+    #[test]
+    fn tries_end() {
+        for failure in [NOT_SENT, UNANSWERED, Failure::NoConnection(SocketError::Refused)] {
+            assert_eq!(pause(&failure, Repeat::Always, MAX_TRIES, 2000), None);
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_loading_is_waited_for_as_long_as_there_is_time() {
+        let loading = Failure::Refused(Passing::Wait);
+        assert_eq!(pause(&loading, Repeat::IfNotExecuted, 1, 2000), Some(FIRST_PAUSE));
+        assert_eq!(pause(&loading, Repeat::IfNotExecuted, 99, 2000), Some(LONGEST_PAUSE));
+        assert_eq!(pause(&loading, Repeat::IfNotExecuted, 99, 100), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! A world made of bytes: servers that answer as a test says, and a clock that only waiting moves.
+
+use super::host::{Address, Host, Socket, SocketError, Timeouts};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::Future,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+/// What happens to one connection after another.
+#[derive(Clone)]
+pub(crate) enum Turn {
+    /// It can't be made.
+    Refused(SocketError),
+    /// It is made, or taken over, and these things happen to its writes.
+    Connected { reused: bool, answers: Vec<Answer> },
+}
+
+/// What happens to a write.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    /// The server answers with these bytes, so many at a time.
+    Bytes(&'static [u8], usize),
+    /// The host sees that the peer has closed and sends nothing.
+    NotSent,
+    /// It is sent, these bytes come back, and then the end.
+    Cut(&'static [u8]),
+    /// It is sent, and reading fails.
+    Fails(SocketError),
+}
+
+/// Answers whole.
+pub(crate) fn says(bytes: &'static [u8]) -> Answer {
+    Answer::Bytes(bytes, usize::MAX)
+}
+
+/// A new connection.
+pub(crate) fn connected(answers: &[Answer]) -> Turn {
+    Turn::Connected { reused: false, answers: answers.to_vec() }
+}
+
+/// The world, and what was seen in it.
+#[derive(Clone, Default)]
+pub(crate) struct World {
+    turns: Rc<RefCell<VecDeque<Turn>>>,
+    now: Rc<Cell<u64>>,
+    seen: Rc<RefCell<Vec<String>>>,
+}
+
+impl World {
+    pub(crate) fn new(turns: &[Turn]) -> Self {
+        let world = Self::default();
+        world.turns.borrow_mut().extend(turns.iter().cloned());
+        world
+    }
+
+    /// What was written, connected, marked and waited for, in order.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.borrow().clone()
+    }
+
+    fn note(&self, what: String) {
+        self.seen.borrow_mut().push(what);
+    }
+}
+
+impl Host for World {
+    type Socket = Line;
+
+    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
+        match self.turns.borrow_mut().pop_front().expect("a connection that the test did not foresee") {
+            Turn::Refused(error) => {
+                self.note("refused".into());
+                Err(error)
+            }
+            Turn::Connected { reused, answers } => {
+                self.note("connected".into());
+                let arriving = RefCell::default();
+                let (answers, world) = (RefCell::new(answers.into()), self.clone());
+                Ok(Line { reused, answers, arriving, world })
+            }
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    async fn wait(&self, milliseconds: u32) {
+        self.now.set(self.now.get() + u64::from(milliseconds));
+    }
+
+    fn random<const COUNT: usize>(&self) -> [u8; COUNT] {
+        [7; COUNT]
+    }
+}
+
+/// A connection.
+pub(crate) struct Line {
+    reused: bool,
+    answers: RefCell<VecDeque<Answer>>,
+    arriving: RefCell<VecDeque<Result<Vec<u8>, SocketError>>>,
+    world: World,
+}
+
+impl Socket for Line {
+    fn reused(&self) -> bool {
+        self.reused
+    }
+
+    fn set_state(&self, state: &str) {
+        self.world.note(format!("state {state}"));
+    }
+
+    fn set_idle(&self) {
+        self.world.note("idle".into());
+    }
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), SocketError> {
+        let answer = self.answers.borrow_mut().pop_front().expect("a write that the test did not foresee");
+        if let Answer::NotSent = answer {
+            return Err(SocketError::Closed);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let words = text.split("\r\n").filter(|line| !line.starts_with(['*', '$']) && !line.is_empty());
+        self.world.note(words.collect::<Vec<_>>().join(" "));
+        let mut arriving = self.arriving.borrow_mut();
+        match answer {
+            Answer::Bytes(bytes, size) => arriving.extend(bytes.chunks(size).map(|chunk| Ok(chunk.to_vec()))),
+            Answer::Cut(bytes) => {
+                arriving.extend(
+                    [bytes.to_vec(), Vec::new()]
+                        .into_iter()
+                        .filter(|part| part.is_empty() || !bytes.is_empty())
+                        .map(Ok),
+                );
+            }
+            Answer::Fails(error) => arriving.push_back(Err(error)),
+            Answer::NotSent => {}
+        }
+        Ok(())
+    }
+
+    async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
+        self.arriving.borrow_mut().pop_front().expect("a read that waits for ever")
+    }
+}
+
+/// The result of a future that never waits.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}

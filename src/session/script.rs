@@ -1,0 +1,280 @@
+//! Calls as one script: guard, lifetimes and every step in one atomic round trip. The Lua is in `scripts/`.
+//!
+//! ```text
+//! EVALSHA sha 1 key mode renew idle absolute undo (step field …)…
+//! EVAL script 1 …                                                  where the server does not know it yet
+//! ```
+
+use super::{
+    call::{Answer, Call, Mode},
+    reading::{self, Unexpected},
+    step::{Outcome, Step, Swap},
+};
+use crate::{
+    error::Error,
+    options::{Lifetime, Settings},
+    redis::{Batch, Client, Host, Reply, client::Rule, refusal},
+};
+use std::num::NonZeroU32;
+
+/// A script, and the name that the server knows it by.
+pub struct Script {
+    text: &'static str,
+    sha1: &'static str,
+}
+
+const OPERATE: Script = Script {
+    text: include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
+    sha1: include_str!(concat!(env!("OUT_DIR"), "/operate.sha1")),
+};
+
+/// The script that moves a session.
+pub const ROTATE: Script = Script {
+    text: include_str!(concat!(env!("OUT_DIR"), "/rotate.lua")),
+    sha1: include_str!(concat!(env!("OUT_DIR"), "/rotate.sha1")),
+};
+
+/// How many arguments stand before the steps.
+pub const LEADING: usize = 5;
+
+impl Script {
+    /// Runs it and returns what it returned. `arguments` adds the number of keys, the keys, and all that follows, as
+    /// many as `count` says.
+    pub async fn run<H: Host>(
+        &self,
+        client: &Client<H>,
+        rule: Rule,
+        count: usize,
+        arguments: &dyn Fn(&mut Batch),
+    ) -> Result<Reply, Error> {
+        let batch = |command: &[u8], script: &str| {
+            let mut batch = Batch::new();
+            batch.begin(2 + count);
+            batch.argument(command);
+            batch.argument(script.as_bytes());
+            arguments(&mut batch);
+            batch
+        };
+        let mut reply = single(client.exchange(&batch(b"EVALSHA", self.sha1), rule).await?, rule)?;
+        if let Reply::Error(_) = reply {
+            // NOSCRIPT, the only error that is left to us.
+            reply = single(client.exchange(&batch(b"EVAL", self.text), rule).await?, rule)?;
+        }
+        Ok(reply)
+    }
+}
+
+fn single(mut replies: Vec<Reply>, rule: Rule) -> Result<Reply, Error> {
+    replies.pop().ok_or(Unexpected.told(rule.writes))
+}
+
+/// Performs a call.
+pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Call<'_>) -> Result<Answer, Error> {
+    let rule = call.rule();
+    let count = 2 + LEADING + call.steps.iter().map(argument_count).sum::<usize>();
+    let arguments = |batch: &mut Batch| {
+        batch.argument(b"1");
+        batch.argument(call.key);
+        leading_arguments(batch, call.mode, call.renew, settings.lifetime, needs_undo(call.steps));
+        call.steps.iter().for_each(|step| step_arguments(batch, step));
+    };
+    let reply = OPERATE.run(client, rule, count, &arguments).await?;
+    read(call.steps, reply).map_err(|unexpected| unexpected.told(rule.writes))
+}
+
+/// What both scripts want to know before the steps.
+pub fn leading_arguments(batch: &mut Batch, mode: Mode, renew: bool, lifetime: Lifetime, undo: bool) {
+    batch.argument(match mode {
+        Mode::Require => b"require",
+        Mode::Create => b"create",
+        Mode::Unguarded => b"unguarded",
+    });
+    batch.argument(flag(renew));
+    batch.number(seconds(lifetime.idle));
+    batch.number(seconds(lifetime.absolute));
+    batch.argument(flag(undo));
+}
+
+fn flag(on: bool) -> &'static [u8] {
+    if on { b"1" } else { b"0" }
+}
+
+/// A lifetime as scripts and the session's own fields write it: 0 is never.
+pub fn seconds(lifetime: Option<NonZeroU32>) -> i64 {
+    lifetime.map_or(0, |seconds| seconds.get().into())
+}
+
+/// Whether a step may fail after something was written.
+pub fn needs_undo(steps: &[Step]) -> bool {
+    let several = steps.len() > 1 && !steps.iter().all(|step| matches!(step, Step::Set(..)));
+    // Only the sum tells whether it is still a finite double.
+    several || steps.iter().any(|step| matches!(step, Step::IncrementFloat(..)))
+}
+
+/// How many arguments a step takes.
+pub fn argument_count(step: &Step) -> usize {
+    match step {
+        Step::Get(_) | Step::Contains(_) | Step::Delete(_) | Step::Pop(_) => 2,
+        Step::Set(..) | Step::SetIfAbsent(..) | Step::Increment(..) | Step::IncrementFloat(..) => 3,
+        Step::CompareAndSet { .. } => 6,
+        Step::Len | Step::Keys | Step::Items | Step::Clear | Step::Ttl => 2,
+        Step::SetLifetime(_) => 3,
+        Step::Destroy(_) => 2,
+    }
+}
+
+/// Adds a step's arguments.
+pub fn step_arguments(batch: &mut Batch, step: &Step) {
+    let mut words = |words: &[&[u8]]| words.iter().for_each(|word| batch.argument(word));
+    match *step {
+        Step::Get(field) => words(&[b"HGET", field.as_bytes()]),
+        Step::Contains(field) => words(&[b"HEXISTS", field.as_bytes()]),
+        Step::Set(field, value) => words(&[b"HSET", field.as_bytes(), value]),
+        Step::SetIfAbsent(field, value) => words(&[b"HSETNX", field.as_bytes(), value]),
+        Step::CompareAndSet { field, expected, value } => words(&[
+            b"COMPARE",
+            field.as_bytes(),
+            flag(expected.is_some()),
+            expected.unwrap_or_default(),
+            flag(value.is_some()),
+            value.unwrap_or_default(),
+        ]),
+        Step::Delete(field) => words(&[b"HDEL", field.as_bytes()]),
+        Step::Pop(field) => words(&[b"POP", field.as_bytes()]),
+        Step::Increment(field, by) => {
+            words(&[b"HINCRBY", field.as_bytes()]);
+            batch.number(by);
+        }
+        Step::IncrementFloat(field, by) => {
+            words(&[b"HINCRBYFLOAT", field.as_bytes(), ryu::Buffer::new().format_finite(by).as_bytes()]);
+        }
+        Step::Len => words(&[b"HLEN", b""]),
+        Step::Keys => words(&[b"HKEYS", b""]),
+        Step::Items => words(&[b"HGETALL", b""]),
+        Step::Clear => words(&[b"CLEAR", b""]),
+        Step::Ttl => words(&[b"PTTL", b""]),
+        Step::SetLifetime(lifetime) => {
+            words(&[b"LIFETIME"]);
+            batch.number(seconds(lifetime.idle));
+            batch.number(seconds(lifetime.absolute));
+        }
+        Step::Destroy(token) => words(&[b"DESTROY", token.as_bytes()]),
+    }
+}
+
+/// Reads what a script returned.
+pub fn read(steps: &[Step], reply: Reply) -> Result<Answer, Unexpected> {
+    let mut replies = reading::list(reply)?.into_iter();
+    let status = reading::value(replies.next().ok_or(Unexpected)?)?.ok_or(Unexpected)?;
+    let marker =
+        |replies: &mut std::vec::IntoIter<Reply>| reading::value(replies.next().ok_or(Unexpected)?)?.ok_or(Unexpected);
+    match &status[..] {
+        b"missing" => Ok(Answer::Missing),
+        b"gone" => Ok(Answer::Gone(marker(&mut replies)?)),
+        b"rotated" => Ok(Answer::Rotated(marker(&mut replies)?)),
+        b"failed" => {
+            let index = reading::integer(replies.next().ok_or(Unexpected)?)?;
+            let stored = reading::value(replies.next().ok_or(Unexpected)?)?;
+            let text = marker(&mut replies)?;
+            let step = usize::try_from(index).ok().and_then(|index| steps.get(index)).ok_or(Unexpected)?;
+            let error = reading::counter_error(step, stored.as_deref());
+            // Neither of the two: the server's own reason counts.
+            let mut sent = Batch::new();
+            sent.begin(argument_count(step));
+            step_arguments(&mut sent, step);
+            Ok(Answer::Failed(error.unwrap_or_else(|| refusal::error(&text, &sent, 0))))
+        }
+        b"ok" => {
+            if replies.len() != steps.len() {
+                return Err(Unexpected);
+            }
+            Ok(Answer::Done(outcomes(steps, replies)?))
+        }
+        b"conflict" => {
+            let stored = reading::value(replies.next_back().ok_or(Unexpected)?)?;
+            let mut outcomes = outcomes(steps, replies)?;
+            outcomes.push(Outcome::Swap(Swap::Conflict(stored)));
+            Ok(Answer::Conflict(outcomes))
+        }
+        _ => Err(Unexpected),
+    }
+}
+
+fn outcomes(steps: &[Step], replies: impl Iterator<Item = Reply>) -> Result<Vec<Outcome>, Unexpected> {
+    steps.iter().zip(replies).map(|(step, reply)| reading::outcome(step, reply)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: [Step; 16] = [
+        Step::Get("f"),
+        Step::Contains("f"),
+        Step::Set("f", b"v"),
+        Step::SetIfAbsent("f", b"v"),
+        Step::CompareAndSet { field: "f", expected: Some(b"a"), value: None },
+        Step::Delete("f"),
+        Step::Pop("f"),
+        Step::Increment("f", i64::MIN),
+        Step::IncrementFloat("f", 0.5),
+        Step::Len,
+        Step::Keys,
+        Step::Items,
+        Step::Clear,
+        Step::Ttl,
+        Step::SetLifetime(Lifetime { idle: None, absolute: None }),
+        Step::Destroy("token"),
+    ];
+
+    fn text(text: &'static str) -> Reply {
+        Reply::Text(text.into())
+    }
+
+    #[test]
+    fn as_many_arguments_are_sent_as_are_announced() {
+        for step in STEPS {
+            let mut batch = Batch::new();
+            batch.begin(argument_count(&step));
+            step_arguments(&mut batch, &step);
+            assert_eq!(batch.arguments().count(), argument_count(&step));
+        }
+    }
+
+    #[test]
+    fn a_script_is_named_by_its_sha1_and_holds_no_comments() {
+        for script in [OPERATE, ROTATE] {
+            assert_eq!(script.sha1.len(), 40);
+            assert!(script.text.lines().all(|line| !line.starts_with("--")));
+            assert!(script.text.len() < 8_000);
+        }
+    }
+
+    #[test]
+    fn every_status_is_read() {
+        let steps = [Step::Get("a"), Step::Increment("n", 1)];
+        let read = |elements: Vec<Reply>| super::read(&steps, Reply::Array(elements));
+        let done = Answer::Done(vec![Outcome::Value(None), Outcome::Integer(9_007_199_254_740_993)]);
+        assert_eq!(read(vec![text("ok"), Reply::Null, text("9007199254740993")]), Ok(done));
+        assert_eq!(read(vec![text("missing")]), Ok(Answer::Missing));
+        assert_eq!(read(vec![text("gone"), text("t")]), Ok(Answer::Gone("t".into())));
+        assert_eq!(read(vec![text("rotated"), text("d")]), Ok(Answer::Rotated("d".into())));
+        let failed = vec![text("failed"), text("1"), text("x"), text("ERR hash value is not an integer")];
+        assert_eq!(read(failed), Ok(Answer::Failed(Error::NotANumber("n".into()))));
+        let refused = vec![text("failed"), text("1"), Reply::Null, text("OOM command not allowed")];
+        assert_eq!(read(refused), Ok(Answer::Failed(Error::Unavailable("OOM".into()))));
+        for strange in [vec![], vec![text("ok")], vec![text("hello")], vec![text("failed"), text("7")]] {
+            assert_eq!(read(strange), Err(Unexpected));
+        }
+    }
+
+    #[test]
+    fn a_conflict_ends_the_outcomes() {
+        let swap = Step::CompareAndSet { field: "a", expected: None, value: None };
+        let steps = [Step::Contains("b"), swap, Step::Get("c")];
+        let reply = Reply::Array(vec![text("conflict"), Reply::Integer(1), text("stored")]);
+        let conflict = Outcome::Swap(Swap::Conflict(Some("stored".into())));
+        let expected = Answer::Conflict(vec![Outcome::Flag(true), conflict]);
+        assert_eq!(read(&steps, reply), Ok(expected));
+    }
+}
