@@ -1,0 +1,85 @@
+//! What wasmtime generates from the contract, once for each flavour.
+
+use std::time::Duration;
+
+use crate::address::Address;
+use crate::connection::Timeouts;
+use crate::error::Error;
+
+/// The contract for stores that are driven without async.
+pub(crate) mod blocking {
+    #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
+
+    /// What a guest's handle stands for.
+    pub type Connection = crate::connection::Connection<crate::blocking::Blocking>;
+
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "package drsession:host; world host { import drsession:session/socket@0.1.0; }",
+        world: "drsession:host/host",
+        imports: { default: trappable },
+        with: { "drsession:session/socket.connection": crate::bindings::blocking::Connection },
+    });
+}
+
+/// The contract for async stores.
+pub(crate) mod tokio {
+    #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
+
+    /// What a guest's handle stands for.
+    pub type Connection = crate::connection::Connection<crate::tokio::Tokio>;
+
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "package drsession:host; world host { import drsession:session/socket@0.1.0; }",
+        world: "drsession:host/host",
+        imports: { default: async | trappable },
+        with: { "drsession:session/socket.connection": crate::bindings::tokio::Connection },
+    });
+}
+
+/// The generated types are others in each flavour, and the same in all but name.
+macro_rules! translate {
+    ($socket:path) => {
+        const _: () = {
+            use $socket as socket;
+
+            impl From<socket::Address> for Address {
+                fn from(address: socket::Address) -> Self {
+                    match address {
+                        socket::Address::Tcp((host, port)) => Self::Tcp { host, port },
+                        socket::Address::Tls((host, port)) => Self::Tls { host, port },
+                        socket::Address::Unix(path) => Self::Unix { path },
+                    }
+                }
+            }
+
+            impl From<socket::Timeouts> for Timeouts {
+                fn from(timeouts: socket::Timeouts) -> Self {
+                    Self {
+                        connect: Duration::from_millis(timeouts.connect.into()),
+                        answer: Duration::from_millis(timeouts.answer.into()),
+                    }
+                }
+            }
+
+            impl From<Error> for socket::Error {
+                fn from(error: Error) -> Self {
+                    match error {
+                        Error::NameNotFound(name) => Self::NameNotFound(name),
+                        Error::Refused => Self::Refused,
+                        Error::Unreachable => Self::Unreachable,
+                        Error::TimedOut => Self::TimedOut,
+                        Error::Closed => Self::Closed,
+                        Error::Denied(why) => Self::Denied(why),
+                        Error::Unsupported(instead) => Self::Unsupported(instead),
+                        Error::Other(what) => Self::Other(what),
+                    }
+                }
+            }
+        };
+    };
+}
+
+translate!(crate::bindings::blocking::drsession::session::socket);
+translate!(crate::bindings::tokio::drsession::session::socket);
