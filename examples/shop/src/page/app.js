@@ -1,0 +1,131 @@
+"use strict";
+
+const element = (id) => document.getElementById(id);
+
+/** Asks the JSON API. A session that has just moved answers 409: the new cookie is here already, so once more. */
+async function api(path, body, again = true) {
+  const options = body === undefined
+    ? {}
+    : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(`/api/${path}`, options);
+  if (response.status === 409 && again) {
+    return api(path, body, false);
+  }
+  const answer = await response.json();
+  if (response.status === 401) {
+    showSession({ user: null, visits: 0, seconds_left: null });
+    showBasket({ items: [] });
+  }
+  if (!response.ok) {
+    throw new Error(answer.message);
+  }
+  return answer;
+}
+
+/** Seconds until the session ends, as they were told, and when that was. */
+let lifetime = { seconds: null, told: Date.now() };
+
+function showSession({ user, visits, seconds_left: seconds }) {
+  lifetime = { seconds, told: Date.now() };
+  element("login").hidden = user !== null;
+  element("logout").hidden = user === null;
+  element("name").textContent = user ?? "";
+  element("who").textContent = user ?? "a guest";
+  element("visits").textContent = visits.toLocaleString();
+  showLifetime();
+}
+
+function showLifetime() {
+  element("left").textContent = lifetime.seconds === null ? "never" : inWords(secondsLeft());
+}
+
+function secondsLeft() {
+  return Math.max(0, lifetime.seconds - Math.floor((Date.now() - lifetime.told) / 1000));
+}
+
+function inWords(seconds) {
+  const days = Math.floor(seconds / 86400);
+  const clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60]
+    .map((part) => String(Math.floor(part)).padStart(2, "0"))
+    .join(":");
+  return days > 0 ? `${days} d ${clock}` : clock;
+}
+
+function showBasket({ items }) {
+  const counts = new Map();
+  for (const item of items) {
+    counts.set(item, (counts.get(item) ?? 0) + 1);
+  }
+  element("count").textContent = items.length;
+  element("empty").hidden = items.length > 0;
+  element("basket").replaceChildren(...[...counts].map(([item, count]) => {
+    const line = document.createElement("li");
+    const name = document.createElement("span");
+    const number = document.createElement("span");
+    name.textContent = item;
+    number.textContent = `× ${count}`;
+    line.append(name, number);
+    return line;
+  }));
+}
+
+async function refresh() {
+  showSession(await api("session"));
+  showBasket(await api("basket"));
+}
+
+/** Does something with its button out of use meanwhile, and says what went wrong. */
+async function attempt(button, action) {
+  const notice = element("notice");
+  notice.hidden = true;
+  if (button) button.disabled = true;
+  try {
+    await action();
+  } catch (error) {
+    notice.textContent = error instanceof TypeError ? "The shop can't be reached. Please try again." : error.message;
+    notice.hidden = false;
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+element("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(event.submitter, async () => {
+    await api("login", { user: element("user").value });
+    await refresh();
+  });
+});
+
+element("logout").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(event.submitter, async () => {
+    await api("logout", {});
+    await refresh();
+  });
+});
+
+element("visit").addEventListener("click", (event) => {
+  attempt(event.currentTarget, async () => {
+    await api("visits", {});
+    showSession(await api("session"));
+  });
+});
+
+element("shelf").addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-item]");
+  if (button) {
+    attempt(button, async () => showBasket(await api("basket", { item: button.dataset.item })));
+  }
+});
+
+// Other tabs change the session too.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) attempt(null, refresh);
+});
+
+setInterval(showLifetime, 1000);
+attempt(null, async () => {
+  await api("visits", {});
+  await refresh();
+});

@@ -1,0 +1,27 @@
+//! Runs the drsession components against real Redis servers.
+//!
+//! - [`redis_server`] starts a private Redis and [`redis_client`] looks into it, past the component.
+//! - [`proxy`] stands between the two and breaks what it is told to break; [`scripted_server`] plays a Redis that
+//!   answers whatever a test wants.
+//! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
+//!   [`instance`]s, and from those stores and [`session`]s.
+//!
+//! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
+//! what a test is about, the component's own errors, is returned.
+
+pub mod bench;
+mod bindings;
+pub mod component;
+pub mod http_server;
+pub mod instance;
+mod listener;
+pub mod operation;
+pub mod options;
+pub mod proxy;
+pub mod redis_client;
+pub mod redis_server;
+pub mod request;
+mod resp;
+pub mod scripted_server;
+pub mod session;
+pub mod set_cookie;

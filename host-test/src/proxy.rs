@@ -1,0 +1,153 @@
+//! A server between the component and Redis that breaks what a test wants broken.
+
+use std::{fmt, io, net::Ipv4Addr, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::{
+    listener::Listener,
+    request::{Request, RequestCounter, RequestReader},
+    resp::FrameReader,
+};
+
+/// How long a byte has for itself before the next one follows. It paces, and nothing hangs on it: a reader that is slower
+/// finds two bytes at once.
+const BYTE_PAUSE: Duration = Duration::from_millis(1);
+
+/// What a [`Proxy`] does to the connections through it.
+pub enum Behaviour {
+    /// Nothing.
+    Pass,
+    /// Hands on every reply a byte at a time.
+    SplitReplies,
+    /// For each request of which this is true: passes it on, waits for Redis's answer, throws that away and cuts the
+    /// connection. What the client has sent behind the request never reaches Redis.
+    SwallowAnswer(Box<dyn Fn(&Request) -> bool + Send + Sync>),
+}
+
+impl Behaviour {
+    /// Swallows the answer to the request with this number, counted from 1 over all connections, and no other.
+    pub fn swallow_answer_to(number: usize) -> Self {
+        Self::SwallowAnswer(Box::new(move |request| request.number == number))
+    }
+}
+
+impl fmt::Debug for Behaviour {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Pass => "Pass",
+            Self::SplitReplies => "SplitReplies",
+            Self::SwallowAnswer(_) => "SwallowAnswer",
+        })
+    }
+}
+
+/// A port that leads to a Redis. Dropped, it cuts all connections.
+#[derive(Debug)]
+pub struct Proxy {
+    listener: Listener,
+    counter: RequestCounter,
+}
+
+impl Proxy {
+    /// Starts on a free port of 127.0.0.1, before the Redis on `redis_port`.
+    pub async fn start(redis_port: u16, behaviour: Behaviour) -> io::Result<Self> {
+        let behaviour = Arc::new(behaviour);
+        let counter = RequestCounter::default();
+        let requests = counter.clone();
+        let listener =
+            Listener::start(move |client| serve(client, redis_port, Arc::clone(&behaviour), requests.clone()));
+        Ok(Self { listener: listener.await?, counter })
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    pub fn port(&self) -> u16 {
+        self.listener.port()
+    }
+
+    /// Its address, for a Redis without a password.
+    pub fn url(&self) -> String {
+        self.listener.url()
+    }
+
+    /// How many requests have come through.
+    pub fn requests(&self) -> usize {
+        self.counter.count()
+    }
+}
+
+async fn serve(
+    mut client: TcpStream,
+    redis_port: u16,
+    behaviour: Arc<Behaviour>,
+    counter: RequestCounter,
+) -> io::Result<()> {
+    let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, redis_port)).await?;
+    redis.set_nodelay(true)?;
+    let (from_client, to_client) = client.split();
+    let (from_redis, to_redis) = redis.split();
+    let requests = RequestReader::new(from_client, counter);
+
+    // Whichever way ends first ends the connection.
+    match &*behaviour {
+        Behaviour::Pass => tokio::select! {
+            end = pass_requests(requests, to_redis) => end,
+            end = pass_replies(from_redis, to_client) => end,
+        },
+        Behaviour::SplitReplies => tokio::select! {
+            end = pass_requests(requests, to_redis) => end,
+            end = split_replies(from_redis, to_client) => end,
+        },
+        Behaviour::SwallowAnswer(swallows) => pass_until(requests, to_redis, from_redis, to_client, swallows).await,
+    }
+}
+
+async fn pass_requests(
+    mut requests: RequestReader<impl AsyncRead + Unpin>,
+    mut redis: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
+    while let Some((_, frame)) = requests.next().await? {
+        redis.write_all(&frame).await?;
+    }
+    Ok(())
+}
+
+async fn pass_replies(mut redis: impl AsyncRead + Unpin, mut client: impl AsyncWrite + Unpin) -> io::Result<()> {
+    tokio::io::copy(&mut redis, &mut client).await.map(drop)
+}
+
+async fn split_replies(mut redis: impl AsyncRead + Unpin, mut client: impl AsyncWrite + Unpin) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(64 * 1024);
+    while redis.read_buf(&mut bytes).await? > 0 {
+        for byte in bytes.drain(..) {
+            client.write_u8(byte).await?;
+            tokio::time::sleep(BYTE_PAUSE).await;
+        }
+    }
+    Ok(())
+}
+
+/// One request at a time, each with its reply, up to the one whose answer is to be swallowed.
+async fn pass_until(
+    mut requests: RequestReader<impl AsyncRead + Unpin>,
+    mut redis: impl AsyncWrite + Unpin,
+    from_redis: impl AsyncRead + Unpin,
+    mut client: impl AsyncWrite + Unpin,
+    swallows: impl Fn(&Request) -> bool,
+) -> io::Result<()> {
+    let mut replies = FrameReader::new(from_redis);
+    while let Some((request, frame)) = requests.next().await? {
+        redis.write_all(&frame).await?;
+        let Some(reply) = replies.next().await? else {
+            break;
+        };
+        if swallows(&request) {
+            break;
+        }
+        client.write_all(&reply).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,257 @@
+//! A real Redis for one test: on a port of its own, in a temporary folder, gone when dropped.
+
+use std::{
+    collections::VecDeque,
+    fmt::{self, Write as _},
+    fs,
+    io::{self, BufRead as _, BufReader, ErrorKind, PipeReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use tempfile::TempDir;
+
+use crate::redis_client::RedisClient;
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+const CONFIGURATION: &str = "redis.conf";
+/// A port that was free a moment ago may be taken when Redis asks for it.
+const ATTEMPTS: usize = 10;
+
+/// A running redis-server. Dropped, it is killed and leaves nothing behind.
+pub struct RedisServer {
+    process: Child,
+    port: u16,
+    password: Option<String>,
+    unix_path: Option<PathBuf>,
+    folder: TempDir,
+}
+
+impl RedisServer {
+    /// Starts one with nothing special about it.
+    pub fn start() -> anyhow::Result<Self> {
+        Self::builder().start()
+    }
+
+    /// For one with a password, users, a Unix socket or other settings.
+    pub fn builder() -> RedisServerBuilder {
+        RedisServerBuilder::default()
+    }
+
+    /// The port of 127.0.0.1 that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its address, with the password where there is one.
+    pub fn url(&self) -> String {
+        match &self.password {
+            Some(password) => self.url_as("", password),
+            None => format!("redis://127.0.0.1:{}", self.port),
+        }
+    }
+
+    /// Its address for this user and password, which have to be URL-safe.
+    pub fn url_as(&self, user: &str, password: &str) -> String {
+        format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Its Unix socket, where one was asked for.
+    pub fn unix_path(&self) -> Option<&Path> {
+        self.unix_path.as_deref()
+    }
+
+    /// The temporary folder that it works in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A client that is not the component, to look at what is really there.
+    pub fn connection(&self) -> RedisClient {
+        RedisClient::connect(&self.url())
+    }
+
+    /// Kills it, as a crash would: connections break, and nothing answers on the port any more.
+    pub fn kill(&mut self) {
+        // Fails only where it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// Kills it and starts it again on the same port, with the same settings and nothing stored.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.kill();
+        let (process, log) = spawn(&self.folder.path().join(CONFIGURATION))?;
+        self.process = process;
+        match await_readiness(log)? {
+            Readiness::Ready => Ok(()),
+            Readiness::PortTaken => bail!("port {} was taken in between", self.port),
+        }
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl fmt::Debug for RedisServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RedisServer")
+            .field("pid", &self.pid())
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a [`RedisServer`] shall be.
+#[derive(Default)]
+pub struct RedisServerBuilder {
+    password: Option<String>,
+    unix_socket: bool,
+    settings: Vec<String>,
+}
+
+impl RedisServerBuilder {
+    /// The password of the default user. [`RedisServer::url`] and [`RedisServer::connection`] use it.
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self.setting(&format!("requirepass {password}"))
+    }
+
+    /// One more user: its name and rules as `ACL SETUSER` takes them, such as `visitor on >secret ~* +@hash`.
+    pub fn acl_user(self, line: &str) -> Self {
+        self.setting(&format!("user {line}"))
+    }
+
+    /// Listen on a Unix socket too.
+    pub fn unix_socket(mut self) -> Self {
+        self.unix_socket = true;
+        self
+    }
+
+    /// A line of redis.conf.
+    pub fn setting(mut self, line: &str) -> Self {
+        self.settings.push(line.to_owned());
+        self
+    }
+
+    /// Starts it, and returns once it answers.
+    pub fn start(self) -> anyhow::Result<RedisServer> {
+        for _ in 1..ATTEMPTS {
+            if let Some(server) = self.try_start()? {
+                return Ok(server);
+            }
+        }
+        bail!("redis-server found its port taken {ATTEMPTS} times in a row")
+    }
+
+    /// None where the port was taken in between.
+    fn try_start(&self) -> anyhow::Result<Option<RedisServer>> {
+        let folder = tempfile::Builder::new().prefix("redis-").tempdir()?;
+        let port = free_port()?;
+        let unix_path = self.unix_socket.then(|| folder.path().join("redis.sock"));
+
+        // A file, since a process's arguments are for everybody to read.
+        let file = folder.path().join(CONFIGURATION);
+        fs::write(&file, self.configuration(&folder, port, unix_path.as_ref())?)?;
+
+        let (process, log) = spawn(&file)?;
+        let server = RedisServer { process, port, password: self.password.clone(), unix_path, folder };
+        match await_readiness(log)? {
+            Readiness::Ready => {
+                server.connection().ping();
+                Ok(Some(server))
+            }
+            Readiness::PortTaken => Ok(None),
+        }
+    }
+
+    fn configuration(&self, folder: &TempDir, port: u16, unix_path: Option<&PathBuf>) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        writeln!(text, "bind 127.0.0.1")?;
+        writeln!(text, "port {port}")?;
+        writeln!(text, "dir {}", folder.path().display())?;
+        writeln!(text, "save \"\"")?;
+        writeln!(text, "appendonly no")?;
+        if let Some(path) = unix_path {
+            writeln!(text, "unixsocket {}", path.display())?;
+        }
+        for setting in &self.settings {
+            writeln!(text, "{setting}")?;
+        }
+        Ok(text)
+    }
+}
+
+/// Starts the process; what it says comes out of the pipe.
+fn spawn(configuration: &Path) -> anyhow::Result<(Child, PipeReader)> {
+    let (log, output) = io::pipe()?;
+    let process = Command::new("redis-server")
+        .arg(configuration)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn();
+    match process {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("there is no redis-server on PATH: install it (Debian: apt-get install redis-server)")
+        }
+        process => Ok((process.context("redis-server could not be started")?, log)),
+    }
+}
+
+enum Readiness {
+    Ready,
+    PortTaken,
+}
+
+/// Waits until the server says that it is ready, and keeps reading what it says, so that it never waits for a reader.
+fn await_readiness(log: PipeReader) -> anyhow::Result<Readiness> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut last_lines = VecDeque::new();
+        let mut ready = false;
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            if ready {
+                continue;
+            }
+            ready = line.contains("Ready to accept connections");
+            if ready {
+                // Nobody listens any more where the server took too long.
+                let _ = sender.send(Ok(()));
+            }
+            last_lines.truncate(20);
+            last_lines.push_front(line);
+        }
+        if !ready {
+            let _ = sender.send(Err(Vec::from(last_lines)));
+        }
+    });
+    match receiver.recv_timeout(START_LIMIT) {
+        Ok(Ok(())) => Ok(Readiness::Ready),
+        Ok(Err(lines)) if lines.iter().any(|line| line.contains("Address already in use")) => Ok(Readiness::PortTaken),
+        Ok(Err(lines)) => {
+            let lines: Vec<_> = lines.into_iter().rev().collect();
+            bail!("redis-server ended at once:\n{}", lines.join("\n"))
+        }
+        Err(_) => bail!("redis-server was not ready within {START_LIMIT:?}"),
+    }
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?;
+    Ok(listener.local_addr()?.port())
+}

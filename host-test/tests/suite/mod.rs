@@ -1,0 +1,31 @@
+//! The cases, by what they are about.
+
+pub(crate) mod batches;
+pub(crate) mod calls;
+pub(crate) mod concurrency;
+pub(crate) mod connection;
+pub(crate) mod cookies;
+pub(crate) mod counters;
+pub(crate) mod creation;
+pub(crate) mod drsession;
+pub(crate) mod drsession_bugs;
+pub(crate) mod ending;
+pub(crate) mod expiry;
+pub(crate) mod foreign_data;
+pub(crate) mod handle;
+pub(crate) mod instance;
+pub(crate) mod json;
+pub(crate) mod layout;
+pub(crate) mod lifetimes;
+pub(crate) mod limits;
+pub(crate) mod mode;
+pub(crate) mod model;
+pub(crate) mod own_lifetimes;
+pub(crate) mod pooling;
+pub(crate) mod races;
+pub(crate) mod renewal;
+pub(crate) mod rotation;
+pub(crate) mod round_trips;
+pub(crate) mod secrets;
+pub(crate) mod support;
+pub(crate) mod wire;

@@ -1,0 +1,77 @@
+//! Makes components of core modules, and one component of two.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Context;
+use wac_graph::types::Package;
+use wac_graph::{CompositionGraph, EncodeOptions};
+use wasm_encoder::{Component, ComponentSectionId, RawSection};
+use wasmparser::{Parser, Payload};
+use wit_component::ComponentEncoder;
+
+use crate::process;
+
+/// What rustc's wasm target may use, and so wasm-opt has to be told of.
+const FEATURES: [&str; 4] =
+    ["--enable-bulk-memory", "--enable-mutable-globals", "--enable-nontrapping-float-to-int", "--enable-sign-ext"];
+
+/// The component that a core module with its embedded WIT describes, made small.
+pub(super) fn component(module: &[u8], wasm_opt: &Path) -> anyhow::Result<Vec<u8>> {
+    let module = optimized(module, wasm_opt)?;
+    let component = ComponentEncoder::default().validate(true).module(&module)?.encode()?;
+    without_names(&component)
+}
+
+fn optimized(module: &[u8], wasm_opt: &Path) -> anyhow::Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let (before, after) = (folder.path().join("before.wasm"), folder.path().join("after.wasm"));
+    std::fs::write(&before, module)?;
+    process::run(Command::new(wasm_opt).arg("-Oz").args(FEATURES).arg(&before).arg("--output").arg(&after))?;
+    Ok(std::fs::read(&after)?)
+}
+
+/// Leaves out the names of the component's own items, which only debuggers show.
+fn without_names(component: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut stripped = Component::new();
+    let mut copy = |id: u8, range: std::ops::Range<u64>| {
+        stripped.section(&RawSection { id, data: &component[range.start as usize..range.end as usize] });
+    };
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::ModuleSection { unchecked_range, .. } => {
+                if depth == 0 {
+                    copy(ComponentSectionId::CoreModule.into(), unchecked_range);
+                }
+                depth += 1;
+            }
+            Payload::ComponentSection { unchecked_range, .. } => {
+                if depth == 0 {
+                    copy(ComponentSectionId::Component.into(), unchecked_range);
+                }
+                depth += 1;
+            }
+            Payload::End(_) if depth > 0 => depth -= 1,
+            Payload::CustomSection(section) if section.name() == "component-name" => {}
+            payload if depth == 0 => {
+                if let Some((id, range)) = payload.as_section() {
+                    copy(id, range);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(stripped.finish())
+}
+
+/// The application with the session component within: what the application still imports is the host's matter.
+pub(super) fn plug(drsession: &[u8], application: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    let drsession = Package::from_bytes("drsession", None, drsession, graph.types_mut())?;
+    let drsession = graph.register_package(drsession)?;
+    let application = Package::from_bytes("application", None, application, graph.types_mut())?;
+    let application = graph.register_package(application)?;
+    wac_graph::plug(&mut graph, vec![drsession], application).context("composing the application with drsession")?;
+    Ok(graph.encode(EncodeOptions::default())?)
+}

@@ -1,0 +1,69 @@
+//! `build`: every component, into target/components.
+
+mod budget;
+mod encode;
+mod report;
+
+pub(crate) mod interface;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::flags::ToolchainName;
+use crate::setup::{self, TARGET, Toolchain};
+use crate::workspace::Workspace;
+
+/// The session component, as it is called everywhere.
+pub(crate) const DRSESSION: &str = "drsession.wasm";
+/// The demo shop with the session component within.
+pub(crate) const SHOP: &str = "shop.wasm";
+
+/// Builds every component, shows what came out, and fails where something is past its budget.
+pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>) -> anyhow::Result<()> {
+    let lines = components(workspace, toolchain)?
+        .iter()
+        .map(|(name, bytes)| report::Line::of(name, bytes))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    report::print(&lines);
+    budget::check(&lines)
+}
+
+/// Builds every component into target/components, and returns them with their names.
+pub(crate) fn components(
+    workspace: &Workspace,
+    toolchain: Option<ToolchainName>,
+) -> anyhow::Result<[(&'static str, Vec<u8>); 3]> {
+    let toolchain = setup::wasm_toolchain(workspace, toolchain)?;
+    let wasm_opt = setup::wasm_opt()?;
+    let drsession = encode::component(&core_module(workspace, toolchain, "drsession")?, &wasm_opt)?;
+    let shop_bare = encode::component(&core_module(workspace, toolchain, "shop")?, &wasm_opt)?;
+    let shop = encode::plug(&drsession, &shop_bare)?;
+
+    let built = [(DRSESSION, drsession), ("shop-bare.wasm", shop_bare), (SHOP, shop)];
+    for (name, bytes) in &built {
+        write(&workspace.components().join(name), bytes)?;
+    }
+    Ok(built)
+}
+
+/// Compiles one package alone, so that no other's features find their way into it.
+fn core_module(workspace: &Workspace, toolchain: Toolchain, package: &str) -> anyhow::Result<Vec<u8>> {
+    let mut cargo = toolchain.cargo(workspace);
+    cargo.args(["build", "--release", "--target", TARGET, "--package", package]);
+    crate::process::run(&mut cargo)?;
+    let file = workspace.target().join(TARGET).join("release").join(package).with_extension("wasm");
+    fs::read(&file).with_context(|| format!("reading {}", file.display()))
+}
+
+/// Writes a file as a whole: who reads it meanwhile sees the former one or the new one.
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().context("a file lies in a folder")?;
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).with_context(|| format!("writing {}", path.display()))?;
+    Ok(())
+}

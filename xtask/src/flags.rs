@@ -1,0 +1,79 @@
+//! The commands and their flags, as `--help` shows them.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Builds, runs and tests drsession.
+///
+/// Every command gets what it needs by itself (`setup`), and says so.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+pub(crate) struct Flags {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// The Rust that builds the components: the workspace's own, or that of Debian's packages, for where rustup can't
+    /// download. Unless it is given: the own one if it has the wasm target, else Debian's
+    #[arg(
+        long,
+        global = true,
+        env = "DRSESSION_WASM_TOOLCHAIN",
+        value_name = "own|debian",
+        hide_possible_values = true
+    )]
+    pub(crate) wasm_toolchain: Option<ToolchainName>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ToolchainName {
+    /// The one of rust-toolchain.toml.
+    Own,
+    /// Debian's `rustc-web` and `cargo-web`.
+    Debian,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Gets what is missing: the wasm target, redis-server, cargo-component
+    Setup,
+    /// Builds every component into target/components and shows their sizes, imports and exports
+    Build,
+    /// Serves the demo shop, with a Redis of its own unless one is named
+    Serve(Serve),
+    /// Checks everything: formatting, lints, docs, contract, builds and all tests
+    Test(Test),
+    /// Looks after the contract in wit/
+    Wit(Wit),
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// The Redis to use, as `redis://[[user]:password@]host[:port][/database]`; else a private one is started
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) redis: Option<String>,
+
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub(crate) listen: String,
+
+    /// Names the cookie `id`, without Secure: for plain HTTP under a name that the browser doesn't trust
+    #[arg(long)]
+    pub(crate) insecure_cookie: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Leaves out what takes minutes, and says at the end what that was
+    #[arg(long, conflicts_with = "bless")]
+    pub(crate) quick: bool,
+
+    /// Rewrites the list of conformance cases (host-test/conformance.txt) and does nothing else
+    #[arg(long)]
+    pub(crate) bless: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Wit {
+    /// Fails where the contract doesn't parse, or an item of it has no documentation
+    #[arg(long, required = true)]
+    pub(crate) check: bool,
+}

@@ -1,0 +1,41 @@
+//! `cargo xtask`: the one entry to building, running and testing drsession.
+
+mod build;
+mod flags;
+mod process;
+mod serve;
+mod setup;
+mod test;
+mod wit;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::flags::{Command, Flags};
+use crate::workspace::Workspace;
+
+fn main() -> ExitCode {
+    match run(Flags::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all went well; an error where something could not be done at all.
+fn run(flags: Flags) -> anyhow::Result<bool> {
+    let workspace = Workspace::find()?;
+    match flags.command {
+        Command::Setup => setup::run(&workspace, flags.wasm_toolchain)?,
+        Command::Build => build::run(&workspace, flags.wasm_toolchain)?,
+        Command::Serve(serve) => serve::run(&workspace, flags.wasm_toolchain, &serve)?,
+        Command::Test(test) => return test::run(&workspace, flags.wasm_toolchain, &test),
+        Command::Wit(_) => wit::check(&workspace)?,
+    }
+    Ok(true)
+}

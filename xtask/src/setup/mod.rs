@@ -1,0 +1,30 @@
+//! `setup`: gets what is missing.
+
+mod cargo_component;
+mod debian;
+mod packages;
+mod redis;
+mod toolchain;
+mod wasm_opt;
+
+use crate::flags::ToolchainName;
+use crate::workspace::Workspace;
+
+pub(crate) use cargo_component::cargo_component;
+pub(crate) use redis::redis_server;
+pub(crate) use toolchain::{TARGET, Toolchain, wasm_toolchain};
+pub(crate) use wasm_opt::wasm_opt;
+
+pub(crate) fn run(workspace: &Workspace, wasm_toolchain: Option<ToolchainName>) -> anyhow::Result<()> {
+    let toolchain = toolchain::wasm_toolchain(workspace, wasm_toolchain)?;
+    println!("setup: {TARGET}: with {}", toolchain.description());
+    println!("setup: wasm-opt: {}", wasm_opt()?.display());
+    println!("setup: redis-server: {}", redis_server()?);
+    println!("setup: cargo-component: {}", cargo_component(workspace)?.display());
+    Ok(())
+}
+
+/// Says what set-up is about to do.
+fn say(what: &str) {
+    eprintln!("setup: {what}");
+}

@@ -1,0 +1,68 @@
+//! `test`: everything that has to hold, step by step.
+
+mod component_check;
+mod conformance;
+mod run;
+mod sources;
+mod suite;
+
+use std::process::Command;
+
+use crate::flags::{Test, ToolchainName};
+use crate::setup::{self, TARGET, Toolchain};
+use crate::workspace::Workspace;
+use crate::{build, process, wit};
+
+use run::Run;
+
+/// Whether all went well.
+pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags: &Test) -> anyhow::Result<bool> {
+    let toolchain_name = toolchain;
+    let toolchain = setup::wasm_toolchain(workspace, toolchain_name)?;
+    println!("redis-server {}", setup::redis_server()?);
+    if flags.bless {
+        conformance::bless(workspace)?;
+        return Ok(true);
+    }
+
+    let mut run = Run::default();
+    run.step("formatting", || process::run(workspace.cargo().args(["fmt", "--all", "--check"])));
+    run.step("contract", || wit::check(workspace));
+    run.step("sources", || sources::check(workspace));
+    run.step("lints", || clippy(&mut workspace.cargo(), &["--workspace", "--all-targets"]));
+    for package in ["drsession", "shop"] {
+        let name = format!("lints of {package} for wasm");
+        let arguments = ["--target", TARGET, "--package", package];
+        if toolchain == Toolchain::Own {
+            run.step(&name, || clippy(&mut workspace.cargo(), &arguments));
+        } else {
+            run.leave_out(&format!("{name} (Debian's Rust has no clippy)"));
+        }
+    }
+    if flags.quick {
+        run.leave_out("docs");
+    } else {
+        run.step("docs", || docs(workspace));
+    }
+
+    let built = run.step("build", || build::run(workspace, toolchain_name));
+    run.tests("tests", || suite::tests(workspace));
+    run.tests("tests in the docs", || suite::doc_tests(workspace));
+    run.tests("conformance", || conformance::tests(workspace));
+    match (flags.quick, built) {
+        (true, _) => run.leave_out("cargo component"),
+        (false, false) => run.leave_out("cargo component, for the build failed"),
+        (false, true) => {
+            run.step("cargo component", || component_check::check(workspace, toolchain));
+        }
+    }
+    Ok(run.finish())
+}
+
+fn clippy(cargo: &mut Command, arguments: &[&str]) -> anyhow::Result<()> {
+    process::run(cargo.arg("clippy").args(arguments).args(["--", "-Dwarnings"]))
+}
+
+fn docs(workspace: &Workspace) -> anyhow::Result<()> {
+    process::run(workspace.cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"))
+}
