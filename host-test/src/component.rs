@@ -12,10 +12,7 @@ use wasmtime::{
     component::{Component, Linker, ResourceTable},
     error::Context as _,
 };
-use wasmtime_wasi::{
-    p2::bindings::random::random,
-    random::{WasiRandom, WasiRandomCtx},
-};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::SessionsPre;
 
@@ -24,6 +21,9 @@ use crate::bindings::SessionsPre;
 pub enum Flavour {
     /// `drsession.wasm`, whose functions are plain ones.
     Blocking,
+    /// `drsession-wasi.wasm`: the same with its socket within, made of `wasi:sockets`. Its connections are none of
+    /// [`Sockets`], and end with their instance.
+    Wasi,
 }
 
 impl Flavour {
@@ -31,14 +31,18 @@ impl Flavour {
     pub fn path(self) -> PathBuf {
         folder().join(match self {
             Self::Blocking => "drsession.wasm",
+            Self::Wasi => "drsession-wasi.wasm",
         })
     }
 
     pub(crate) fn prepared(self) -> Result<&'static SessionsPre<HostState>, &'static wasmtime::Error> {
         static BLOCKING: LazyLock<wasmtime::Result<SessionsPre<HostState>>> =
             LazyLock::new(|| prepare(&Flavour::Blocking.path()));
+        static WASI: LazyLock<wasmtime::Result<SessionsPre<HostState>>> =
+            LazyLock::new(|| prepare(&Flavour::Wasi.path()));
         match self {
             Self::Blocking => BLOCKING.as_ref(),
+            Self::Wasi => WASI.as_ref(),
         }
     }
 }
@@ -47,8 +51,14 @@ impl Flavour {
 pub(crate) struct HostState {
     sockets: Sockets,
     table: ResourceTable,
-    random: WasiRandomCtx,
+    wasi: WasiCtx,
     limits: StoreLimits,
+}
+
+impl WasiView for HostState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
 }
 
 impl SocketsContext for HostState {
@@ -63,10 +73,8 @@ const FUEL_BETWEEN_YIELDS: u64 = 10_000_000;
 /// An empty store for one instance, with all the fuel there is.
 pub(crate) fn new_store(sockets: Sockets, memory_limit: usize) -> wasmtime::Result<wasmtime::Store<HostState>> {
     let limits = StoreLimitsBuilder::new().memory_size(memory_limit).trap_on_grow_failure(true).build();
-    let mut store = wasmtime::Store::new(
-        &ENGINE,
-        HostState { sockets, table: ResourceTable::new(), random: WasiRandomCtx::default(), limits },
-    );
+    let wasi = WasiCtx::builder().allow_tcp(true).inherit_network().build();
+    let mut store = wasmtime::Store::new(&ENGINE, HostState { sockets, table: ResourceTable::new(), wasi, limits });
     store.limiter(|state| &mut state.limits);
     store.set_fuel(u64::MAX)?;
     store.fuel_async_yield_interval(Some(FUEL_BETWEEN_YIELDS))?;
@@ -83,7 +91,7 @@ fn prepare(path: &Path) -> wasmtime::Result<SessionsPre<HostState>> {
     let component = Component::from_file(&ENGINE, path)?;
     let mut linker = Linker::new(&ENGINE);
     drsession_host::tokio::add_to_linker(&mut linker)?;
-    random::add_to_linker::<HostState, WasiRandom>(&mut linker, |state| &mut state.random)?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     linker
         .instantiate_pre(&component)
         .and_then(SessionsPre::new)

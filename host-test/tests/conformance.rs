@@ -334,3 +334,52 @@ conformance! {
         }
     }
 }
+
+// The session component is the same over `wasi:sockets`, so what is held here is what the socket could spoil.
+conformance! {
+    [wasi: Wasi],
+    {
+        mod connection {
+            a_server_that_is_not_there_is_unavailable,
+            a_write_whose_answer_is_lost_says_so_and_is_not_sent_again,
+            a_read_whose_answer_is_lost_is_sent_again,
+            an_answer_that_is_no_resp_is_told,
+        }
+        mod drsession {
+            test_int,
+            test_string,
+            test_list,
+            test_dict,
+            test_None,
+            test_keyerror,
+            test_default,
+            test_repr,
+            test_len,
+            test_del,
+            test_clear,
+            test_destroy,
+            test_in,
+            test_pop,
+            test_update_dict,
+            test_update_list,
+            test_update_kwargs,
+            test_keys,
+            test_values,
+            test_items,
+            test_no_cookie,
+            test_int_incrby,
+        }
+        mod batches {
+            ten_thousand_operations_are_one_batch,
+        }
+        mod wire {
+            a_reply_at_the_limit_is_read_and_one_past_it_told,
+            a_reply_that_does_not_go_on_ends_at_the_time_limit,
+            a_server_that_is_still_loading_is_waited_for,
+        }
+        mod limits {
+            a_value_at_its_limit_is_taken_and_one_past_it_is_refused,
+            a_batch_at_its_limit_in_bytes_is_taken_and_one_past_it_is_refused,
+        }
+    }
+}

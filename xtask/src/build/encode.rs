@@ -65,13 +65,13 @@ fn without_names(component: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(stripped.finish())
 }
 
-/// The application with the session component within: what the application still imports is the host's matter.
-pub(super) fn plug(drsession: &[u8], application: &[u8]) -> anyhow::Result<Vec<u8>> {
+/// Two components as one: what the second imports and the first exports stays within.
+pub(super) fn plug(plug: &[u8], socket: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
-    let drsession = Package::from_bytes("drsession", None, drsession, graph.types_mut())?;
-    let drsession = graph.register_package(drsession)?;
-    let application = Package::from_bytes("application", None, application, graph.types_mut())?;
-    let application = graph.register_package(application)?;
-    wac_graph::plug(&mut graph, vec![drsession], application).context("composing the application with drsession")?;
+    let plug = Package::from_bytes("plug", None, plug, graph.types_mut())?;
+    let plug = graph.register_package(plug)?;
+    let socket = Package::from_bytes("socket", None, socket, graph.types_mut())?;
+    let socket = graph.register_package(socket)?;
+    wac_graph::plug(&mut graph, vec![plug], socket).context("composing two components")?;
     Ok(graph.encode(EncodeOptions::default())?)
 }

@@ -18,6 +18,8 @@ use crate::workspace::Workspace;
 
 /// The session component, as it is called everywhere.
 pub(crate) const DRSESSION: &str = "drsession.wasm";
+/// The session component for hosts that have `wasi:sockets` and nothing of ours.
+pub(crate) const DRSESSION_WASI: &str = "drsession-wasi.wasm";
 /// The demo shop with the session component within.
 pub(crate) const SHOP: &str = "shop.wasm";
 
@@ -35,14 +37,24 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>) -> an
 pub(crate) fn components(
     workspace: &Workspace,
     toolchain: Option<ToolchainName>,
-) -> anyhow::Result<[(&'static str, Vec<u8>); 3]> {
+) -> anyhow::Result<[(&'static str, Vec<u8>); 6]> {
     let toolchain = setup::wasm_toolchain(workspace, toolchain)?;
     let wasm_opt = setup::wasm_opt()?;
     let drsession = encode::component(&core_module(workspace, toolchain, "drsession")?, &wasm_opt)?;
+    let wasi_sockets = encode::component(&core_module(workspace, toolchain, "wasi-sockets-adapter")?, &wasm_opt)?;
+    let drsession_wasi = encode::plug(&wasi_sockets, &drsession)?;
     let shop_bare = encode::component(&core_module(workspace, toolchain, "shop")?, &wasm_opt)?;
     let shop = encode::plug(&drsession, &shop_bare)?;
+    let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
 
-    let built = [(DRSESSION, drsession), ("shop-bare.wasm", shop_bare), (SHOP, shop)];
+    let built = [
+        (DRSESSION, drsession),
+        ("wasi-sockets.wasm", wasi_sockets),
+        (DRSESSION_WASI, drsession_wasi),
+        ("shop-bare.wasm", shop_bare),
+        (SHOP, shop),
+        ("shop-wasi.wasm", shop_wasi),
+    ];
     for (name, bytes) in &built {
         write(&workspace.components().join(name), bytes)?;
     }
@@ -54,7 +66,7 @@ fn core_module(workspace: &Workspace, toolchain: Toolchain, package: &str) -> an
     let mut cargo = toolchain.cargo(workspace);
     cargo.args(["build", "--release", "--target", TARGET, "--package", package]);
     crate::process::run(&mut cargo)?;
-    let file = workspace.target().join(TARGET).join("release").join(package).with_extension("wasm");
+    let file = workspace.target().join(TARGET).join("release").join(package.replace('-', "_")).with_extension("wasm");
     fs::read(&file).with_context(|| format!("reading {}", file.display()))
 }
 
