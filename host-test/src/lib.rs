@@ -5,6 +5,7 @@
 //!   answers whatever a test wants.
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
 //!   [`instance`]s, and from those stores and [`session`]s.
+//! - [`visitor`] is a browser of sorts, for applications that are served by HTTP.
 //!
 //! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
 //! what a test is about, the component's own errors, is returned.
@@ -25,3 +26,4 @@ mod resp;
 pub mod scripted_server;
 pub mod session;
 pub mod set_cookie;
+pub mod visitor;

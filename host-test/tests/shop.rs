@@ -4,10 +4,10 @@ mod shop_client;
 
 use std::{collections::HashSet, thread};
 
-use host_test::redis_server::RedisServer;
+use host_test::{redis_server::RedisServer, visitor::Reply};
 use serde_json::{Value, json};
 
-use shop_client::{Reply, Shop};
+use shop_client::Shop;
 
 const FOREIGN: [(&str, &str); 4] = [
     ("origin", "https://evil.example"),

@@ -33,7 +33,7 @@ pub(crate) enum ToolchainName {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Gets what is missing: the wasm target, redis-server, cargo-component
+    /// Gets what is missing: the wasm target, redis-server, Chromium, cargo-component, wasmtime, wac
     Setup,
     /// Builds every component into target/components and shows their sizes, imports and exports
     Build,

@@ -121,6 +121,7 @@ fn open() -> Result<Store, Error> {
         options.set_cookie_name("id");
         options.set_cookie_secure(false);
     }
+    options.set_cookie_persistent(settings.persistent_cookie);
     Ok(Store::open(&options)?)
 }
 

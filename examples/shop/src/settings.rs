@@ -7,6 +7,8 @@ pub(crate) struct Settings {
     pub(crate) redis_url: String,
     /// `SHOP_INSECURE_COOKIE=1`: for plain HTTP, where the browser doesn't keep a Secure cookie.
     pub(crate) insecure_cookie: bool,
+    /// `SHOP_PERSISTENT_COOKIE=1`: the browser keeps the cookie when it is closed.
+    pub(crate) persistent_cookie: bool,
 }
 
 impl Settings {
@@ -16,6 +18,7 @@ impl Settings {
         Self {
             redis_url: find("REDIS_URL").unwrap_or("redis://127.0.0.1:6379").to_owned(),
             insecure_cookie: find("SHOP_INSECURE_COOKIE") == Some("1"),
+            persistent_cookie: find("SHOP_PERSISTENT_COOKIE") == Some("1"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `setup`: gets what is missing.
 
-mod cargo_component;
+mod cargo_tools;
+mod chromium;
 mod debian;
 mod packages;
 mod redis;
@@ -10,7 +11,8 @@ mod wasm_opt;
 use crate::flags::ToolchainName;
 use crate::workspace::Workspace;
 
-pub(crate) use cargo_component::cargo_component;
+pub(crate) use cargo_tools::{CARGO_COMPONENT, WAC, WASMTIME};
+pub(crate) use chromium::chromium;
 pub(crate) use redis::redis_server;
 pub(crate) use toolchain::{TARGET, Toolchain, wasm_toolchain};
 pub(crate) use wasm_opt::wasm_opt;
@@ -20,7 +22,10 @@ pub(crate) fn run(workspace: &Workspace, wasm_toolchain: Option<ToolchainName>) 
     println!("setup: {TARGET}: with {}", toolchain.description());
     println!("setup: wasm-opt: {}", wasm_opt()?.display());
     println!("setup: redis-server: {}", redis_server()?);
-    println!("setup: cargo-component: {}", cargo_component(workspace)?.display());
+    println!("setup: chromium: {}", chromium()?);
+    for tool in [CARGO_COMPONENT, WASMTIME, WAC] {
+        println!("setup: {}: {}", tool.program, tool.installed(workspace)?.display());
+    }
     Ok(())
 }
 

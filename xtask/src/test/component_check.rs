@@ -37,7 +37,7 @@ pub(super) fn check(workspace: &Workspace, toolchain: Toolchain) -> anyhow::Resu
 }
 
 fn build(workspace: &Workspace, toolchain: Toolchain, target: &Path) -> anyhow::Result<()> {
-    let mut command = Command::new(setup::cargo_component(workspace)?);
+    let mut command = Command::new(setup::CARGO_COMPONENT.installed(workspace)?);
     command.args(["component", "build", "--release", "--target", TARGET, "--package", "drsession"]);
     command.current_dir(workspace.root()).env("CARGO_TARGET_DIR", target);
 

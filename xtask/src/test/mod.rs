@@ -1,10 +1,12 @@
 //! `test`: everything that has to hold, step by step.
 
+mod browser_check;
 mod component_check;
 mod conformance;
 mod run;
 mod sources;
 mod suite;
+mod wasmtime_check;
 
 use std::process::Command;
 
@@ -30,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.step("contract", || wit::check(workspace));
     run.step("sources", || sources::check(workspace));
     run.step("lints", || clippy(&mut workspace.cargo(), &["--workspace", "--all-targets"]));
-    for package in ["drsession", "shop"] {
+    for package in ["drsession", "wasi-sockets-adapter", "shop"] {
         let name = format!("lints of {package} for wasm");
         let arguments = ["--target", TARGET, "--package", package];
         if toolchain == Toolchain::Own {
@@ -50,9 +52,19 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.tests("tests in the docs", || suite::doc_tests(workspace));
     run.tests("conformance", || conformance::tests(workspace));
     match (flags.quick, built) {
-        (true, _) => run.leave_out("cargo component"),
-        (false, false) => run.leave_out("cargo component, for the build failed"),
+        (true, _) => {
+            run.leave_out("browser");
+            run.leave_out("wasmtime serve");
+            run.leave_out("cargo component");
+        }
+        (false, false) => {
+            run.leave_out("browser, for the build failed");
+            run.leave_out("wasmtime serve, for the build failed");
+            run.leave_out("cargo component, for the build failed");
+        }
         (false, true) => {
+            run.tests("browser", || browser_check::tests(workspace));
+            run.tests("wasmtime serve", || wasmtime_check::tests(workspace));
             run.step("cargo component", || component_check::check(workspace, toolchain));
         }
     }

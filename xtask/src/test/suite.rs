@@ -9,7 +9,10 @@ use anyhow::{Context, bail};
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::conformance;
+use super::{browser_check, conformance, wasmtime_check};
+
+/// Integration tests that are steps of their own.
+const APART: [&str; 3] = [browser_check::TARGET, conformance::TARGET, wasmtime_check::TARGET];
 
 /// How many tests came out how.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,12 +35,12 @@ pub(super) struct Report {
     pub(super) passed: Vec<String>,
 }
 
-/// All tests but those in the docs and the conformance suite.
+/// All tests but those in the docs and those that are steps of their own.
 pub(super) fn tests(workspace: &Workspace) -> anyhow::Result<Counts> {
     let mut cargo = test_command(workspace);
     cargo.args(["--lib", "--bins"]);
     for name in workspace.integration_tests() {
-        if name != conformance::TARGET {
+        if !APART.contains(&name) {
             cargo.args(["--test", name]);
         }
     }

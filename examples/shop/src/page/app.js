@@ -2,18 +2,26 @@
 
 const element = (id) => document.getElementById(id);
 
-/** Asks the JSON API. A session that has just moved answers 409: the new cookie is here already, so once more. */
-async function api(path, body, again = true) {
+/** What is left of a session that has ended: nothing that could expire. */
+const ENDED = { user: null, visits: 0 };
+
+/** A session that has just moved answers 409. Milliseconds before each further attempt: another tab's answer may bring the
+    new cookie any moment. */
+const PAUSES = [0, 200, 800];
+
+/** Asks the JSON API. */
+async function api(path, body, pauses = PAUSES) {
   const options = body === undefined
     ? {}
     : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(`/api/${path}`, options);
-  if (response.status === 409 && again) {
-    return api(path, body, false);
+  if (response.status === 409 && pauses.length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, pauses[0]));
+    return api(path, body, pauses.slice(1));
   }
   const answer = await response.json();
-  if (response.status === 401) {
-    showSession({ user: null, visits: 0, seconds_left: null });
+  if (response.status === 401 || response.status === 409) {
+    showSession(ENDED);
     showBasket({ items: [] });
   }
   if (!response.ok) {
@@ -22,8 +30,8 @@ async function api(path, body, again = true) {
   return answer;
 }
 
-/** Seconds until the session ends, as they were told, and when that was. */
-let lifetime = { seconds: null, told: Date.now() };
+/** Seconds until the session ends, as they were told, and when that was. Null: never; undefined: there is no session. */
+let lifetime = { told: Date.now() };
 
 function showSession({ user, visits, seconds_left: seconds }) {
   lifetime = { seconds, told: Date.now() };
@@ -36,7 +44,8 @@ function showSession({ user, visits, seconds_left: seconds }) {
 }
 
 function showLifetime() {
-  element("left").textContent = lifetime.seconds === null ? "never" : inWords(secondsLeft());
+  const { seconds } = lifetime;
+  element("left").textContent = seconds === undefined ? "–" : seconds === null ? "never" : inWords(secondsLeft());
 }
 
 function secondsLeft() {
@@ -56,7 +65,7 @@ function showBasket({ items }) {
   for (const item of items) {
     counts.set(item, (counts.get(item) ?? 0) + 1);
   }
-  element("count").textContent = items.length;
+  document.querySelectorAll(".count").forEach((count) => { count.textContent = items.length; });
   element("empty").hidden = items.length > 0;
   element("basket").replaceChildren(...[...counts].map(([item, count]) => {
     const line = document.createElement("li");
@@ -74,17 +83,28 @@ async function refresh() {
   showBasket(await api("basket"));
 }
 
+/** How many actions are under way. */
+let underWay = 0;
+
+function changeUnderWay(change) {
+  underWay += change;
+  document.querySelector("main").ariaBusy = String(underWay > 0);
+}
+
 /** Does something with its button out of use meanwhile, and says what went wrong. */
 async function attempt(button, action) {
   const notice = element("notice");
   notice.hidden = true;
   if (button) button.disabled = true;
+  changeUnderWay(+1);
   try {
     await action();
   } catch (error) {
     notice.textContent = error instanceof TypeError ? "The shop can't be reached. Please try again." : error.message;
     notice.hidden = false;
+    notice.scrollIntoView({ block: "nearest" });
   } finally {
+    changeUnderWay(-1);
     if (button) button.disabled = false;
   }
 }

@@ -1,0 +1,17 @@
+//! The shop under the real `wasmtime serve`, by the commands that the README names.
+
+use super::suite::{self, Counts};
+use crate::setup::{WAC, WASMTIME};
+use crate::workspace::Workspace;
+
+/// The integration test that runs those commands.
+pub(super) const TARGET: &str = "wasmtime_serve";
+
+pub(super) fn tests(workspace: &Workspace) -> anyhow::Result<Counts> {
+    let mut test = suite::test_command(workspace);
+    test.args(["--test", TARGET]);
+    for tool in [WASMTIME, WAC] {
+        test.env(format!("DRSESSION_{}", tool.program.to_uppercase()), tool.installed(workspace)?);
+    }
+    Ok(suite::run(&mut test)?.counts)
+}
