@@ -1,6 +1,6 @@
 //! Serves a `wasi:http` 0.2 component: one instance a request, its sockets shared by all of them.
 
-use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fmt, fs, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use drsession_host::{Sockets, SocketsContext, SocketsView};
@@ -22,7 +22,7 @@ use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
     component::{Component, Linker, ResourceTable},
 };
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, sockets::SocketAddrUse};
 use wasmtime_wasi_http::{
     WasiHttpCtx, WasiHttpCtxView, WasiHttpView,
     p2::{
@@ -54,18 +54,27 @@ pub struct HttpServer {
     task: JoinHandle<()>,
 }
 
+/// What the instances of a component reach.
+#[derive(Clone, Debug)]
+pub enum Network {
+    /// By drsession's socket, what these allow.
+    Sockets(Sockets),
+    /// By `wasi:sockets`, this address alone.
+    Wasi(SocketAddr),
+}
+
 impl HttpServer {
-    /// Serves the component from now on. Its instances see these environment variables and reach what these sockets allow.
+    /// Serves the component from now on. Its instances see these environment variables and reach this network.
     pub fn start(
         listener: TcpListener,
         component: HttpComponent,
         environment: &[(&str, &str)],
-        sockets: Sockets,
+        network: Network,
     ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let environment = environment.iter().map(owned).collect();
-        let application = Arc::new(Application { component, environment, sockets });
+        let application = Arc::new(Application { component, environment, network });
         let task = tokio::spawn(accept(listener, application));
         Ok(Self { address, task })
     }
@@ -86,7 +95,7 @@ impl Drop for HttpServer {
 struct Application {
     component: HttpComponent,
     environment: Vec<(String, String)>,
-    sockets: Sockets,
+    network: Network,
 }
 
 /// What the host keeps beside one instance.
@@ -118,16 +127,20 @@ impl SocketsContext for State {
 impl HttpComponent {
     /// Compiles the component of this file.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let component = fs::read(path).with_context(|| path.display().to_string())?;
+        Self::new(&component).with_context(|| format!("{} can't be served", path.display()))
+    }
+
+    /// Compiles this component.
+    pub fn new(component: &[u8]) -> anyhow::Result<Self> {
         let engine = Engine::new(&config())?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         drsession_host::tokio::add_to_linker(&mut linker)?;
-        let proxy = Component::from_file(&engine, path)
+        let proxy = Component::from_binary(&engine, component)
             .and_then(|component| linker.instantiate_pre(&component))
-            .and_then(ProxyPre::new)
-            .map_err(anyhow::Error::from)
-            .with_context(|| format!("{} can't be served", path.display()))?;
+            .and_then(ProxyPre::new)?;
         Ok(Self { proxy, places: Arc::new(Semaphore::new(CONCURRENT as usize)) })
     }
 }
@@ -140,12 +153,17 @@ impl fmt::Debug for HttpComponent {
 
 impl Application {
     fn store(&self) -> Store<State> {
-        let state = State {
-            wasi: WasiCtx::builder().envs(&self.environment).inherit_stderr().build(),
-            http: WasiHttpCtx::new(),
-            sockets: self.sockets.clone(),
-            table: ResourceTable::new(),
+        let mut wasi = WasiCtx::builder();
+        wasi.envs(&self.environment).inherit_stderr();
+        let sockets = match self.network {
+            Network::Sockets(ref sockets) => sockets.clone(),
+            Network::Wasi(reached) => {
+                wasi.allow_tcp(true);
+                wasi.socket_addr_check(move |address, to| Box::pin(async move { is_allowed(address, to, reached) }));
+                Sockets::builder().build()
+            }
         };
+        let state = State { wasi: wasi.build(), http: WasiHttpCtx::new(), sockets, table: ResourceTable::new() };
         Store::new(self.component.proxy.engine(), state)
     }
 
@@ -176,6 +194,16 @@ impl Application {
                 Err(_) => anyhow::bail!("the component gave no response within {REQUEST_LIMIT:?}"),
             },
         }
+    }
+}
+
+/// Whether `wasi:sockets` may do this, where one address is all that may be reached.
+fn is_allowed(address: SocketAddr, to: SocketAddrUse, reached: SocketAddr) -> bool {
+    match to {
+        SocketAddrUse::TcpConnect => address == reached,
+        // A connection of one's own begins with this: any port of any address.
+        SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
+        _ => false,
     }
 }
 

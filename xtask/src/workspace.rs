@@ -21,8 +21,14 @@ struct Metadata {
     packages: Vec<Package>,
 }
 
+/// A package, as its manifest describes it.
 #[derive(Deserialize)]
-struct Package {
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) repository: Option<String>,
     manifest_path: PathBuf,
     targets: Vec<Target>,
 }
@@ -54,6 +60,11 @@ impl Workspace {
     /// Where the components go, wherever cargo's target folder is.
     pub(crate) fn components(&self) -> PathBuf {
         self.root().join("target/components")
+    }
+
+    pub(crate) fn package(&self, name: &str) -> anyhow::Result<&Package> {
+        let mut packages = self.metadata.packages.iter();
+        packages.find(|package| package.name == name).with_context(|| format!("there is no package {name}"))
     }
 
     /// The manifests of all packages.

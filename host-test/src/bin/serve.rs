@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use drsession_host::{Sockets, SocketsBuilder};
 use host_test::{
-    http_server::{HttpComponent, HttpServer},
+    http_server::{HttpComponent, HttpServer, Network},
     redis_server::RedisServer,
 };
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr};
@@ -79,7 +79,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let environment = [("REDIS_URL", url.as_str()), ("SHOP_INSECURE_COOKIE", cookie)];
     let sockets = allow(Sockets::builder(), &address).build();
     let component = HttpComponent::load(&flags.component)?;
-    let server = HttpServer::start(listener, component, &environment, sockets)?;
+    let server = HttpServer::start(listener, component, &environment, Network::Sockets(sockets))?;
     greet(server.address(), &address, flags.insecure_cookie);
 
     tokio::select! {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::LazyLock};
 use drsession_host::Sockets;
 use host_test::{
     component::Flavour,
-    http_server::{HttpComponent, HttpServer},
+    http_server::{HttpComponent, HttpServer, Network},
     redis_server::RedisServer,
     visitor::Visitor,
 };
@@ -43,7 +43,7 @@ impl Shop {
         let runtime = Runtime::new().expect("a runtime");
         let server = runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
-            HttpServer::start(listener, COMPONENT.clone(), &variables, sockets)
+            HttpServer::start(listener, COMPONENT.clone(), &variables, Network::Sockets(sockets))
         });
         Self { server: server.expect("a free port"), _runtime: runtime, redis }
     }

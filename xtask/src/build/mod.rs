@@ -1,6 +1,7 @@
 //! `build`: every component, into target/components.
 
 mod budget;
+mod describe;
 mod encode;
 mod report;
 
@@ -8,6 +9,7 @@ pub(crate) mod interface;
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
@@ -37,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>) -> an
 pub(crate) fn components(
     workspace: &Workspace,
     toolchain: Option<ToolchainName>,
-) -> anyhow::Result<[(&'static str, Vec<u8>); 6]> {
+) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
     let toolchain = setup::wasm_toolchain(workspace, toolchain)?;
     let wasm_opt = setup::wasm_opt()?;
     let drsession = encode::component(&core_module(workspace, toolchain, "drsession")?, &wasm_opt)?;
@@ -46,17 +48,24 @@ pub(crate) fn components(
     let shop_bare = encode::component(&core_module(workspace, toolchain, "shop")?, &wasm_opt)?;
     let shop = encode::plug(&drsession, &shop_bare)?;
     let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
+    let spin_visits = encode::component(&core_module(workspace, toolchain, "spin-visits")?, &wasm_opt)?;
 
-    let built = [
-        (DRSESSION, drsession),
-        ("wasi-sockets.wasm", wasi_sockets),
-        (DRSESSION_WASI, drsession_wasi),
-        ("shop-bare.wasm", shop_bare),
-        (SHOP, shop),
-        ("shop-wasi.wasm", shop_wasi),
+    // Each with the package that it is told to be of.
+    let components = [
+        (DRSESSION, "drsession", drsession),
+        ("wasi-sockets.wasm", "wasi-sockets-adapter", wasi_sockets),
+        (DRSESSION_WASI, "drsession", drsession_wasi),
+        ("shop-bare.wasm", "shop", shop_bare),
+        (SHOP, "shop", shop),
+        ("shop-wasi.wasm", "shop", shop_wasi),
+        ("spin-visits.wasm", "spin-visits", spin_visits),
     ];
-    for (name, bytes) in &built {
-        write(&workspace.components().join(name), bytes)?;
+    let mut built = Vec::new();
+    for (file, package, component) in components {
+        let name = file.trim_end_matches(".wasm");
+        let component = describe::described(&component, name, workspace.package(package)?)?;
+        write(&workspace.components().join(file), &component)?;
+        built.push((file, component));
     }
     Ok(built)
 }
@@ -74,7 +83,8 @@ fn core_module(workspace: &Workspace, toolchain: Toolchain, package: &str) -> an
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().context("a file lies in a folder")?;
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let readable = fs::Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path).with_context(|| format!("writing {}", path.display()))?;
     Ok(())
