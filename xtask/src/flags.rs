@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),
-    /// Looks after the contract in wit/
+    /// Makes the asynchronous twins of the contract's interfaces in wit/, or checks the contract
     Wit(Wit),
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Test {
 
 #[derive(Args)]
 pub(crate) struct Wit {
-    /// Fails where the contract doesn't parse, or an item of it has no documentation
-    #[arg(long, required = true)]
+    /// Writes nothing: fails where the contract doesn't parse, an item of it has no documentation, or a twin differs
+    #[arg(long)]
     pub(crate) check: bool,
 }

@@ -35,7 +35,7 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
         Command::Build => build::run(&workspace, flags.wasm_toolchain)?,
         Command::Serve(serve) => serve::run(&workspace, flags.wasm_toolchain, &serve)?,
         Command::Test(test) => return test::run(&workspace, flags.wasm_toolchain, &test),
-        Command::Wit(_) => wit::check(&workspace)?,
+        Command::Wit(flags) => wit::run(&workspace, &flags)?,
     }
     Ok(true)
 }

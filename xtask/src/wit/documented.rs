@@ -1,11 +1,11 @@
-//! `wit --check`: the contract parses, and every item of it is documented.
+//! The contract parses, and every item of it is documented.
 
 use anyhow::{Context, bail};
 use wit_parser::{Docs, Interface, Resolve, Type, TypeDefKind};
 
 use crate::workspace::Workspace;
 
-pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<()> {
+pub(super) fn check(workspace: &Workspace) -> anyhow::Result<()> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(workspace.root().join("wit")).context("the contract doesn't parse")?;
     let package = &resolve.packages[package];
