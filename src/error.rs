@@ -25,6 +25,8 @@ pub enum Error {
     Denied(String),
     /// Not reached or not executed; trying again is safe.
     Unavailable(String),
+    /// Too many calls wait already.
+    Busy,
     /// The response's headers have been asked for already.
     TooLate,
     /// Sent, and no answer came.

@@ -1,10 +1,9 @@
 //! The blocking component: every function of the contract is a plain one. A socket's functions return when they are
 //! done, so every future is ready when it is first polled.
 
-mod convert;
 mod host;
 
-mod bindings {
+pub(super) mod bindings {
     #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)] // Generated.
     wit_bindgen::generate!({
         path: "wit",
@@ -20,11 +19,12 @@ mod bindings {
 
 use self::{
     bindings::exports::drsession::session::{
-        session::{Guest, GuestOptions, GuestSession, GuestStore, Operation, OptionsBorrow, Outcome, Session, Store},
-        types::{Error, Found, SameSite, Swap},
+        session::{Guest, GuestSession, GuestStore, Operation, OptionsBorrow, Outcome, Session, Store},
+        types::{Error, Found, Swap},
     },
     host::ComponentHost,
 };
+use super::convert;
 use crate::{options, session};
 use std::{
     cell::RefCell,
@@ -46,72 +46,6 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => unreachable!("a plain function of the socket returns when it is done"),
-    }
-}
-
-impl GuestOptions for RefCell<options::Options> {
-    fn new(url: String) -> Self {
-        RefCell::new(options::Options::new(url))
-    }
-
-    fn set_prefix(&self, prefix: String) {
-        self.borrow_mut().prefix = prefix;
-    }
-
-    fn set_idle_lifetime(&self, seconds: Option<u32>) {
-        self.borrow_mut().idle_lifetime = seconds;
-    }
-
-    fn set_absolute_lifetime(&self, seconds: Option<u32>) {
-        self.borrow_mut().absolute_lifetime = seconds;
-    }
-
-    fn set_guard(&self, on: bool) {
-        self.borrow_mut().guard = on;
-    }
-
-    fn set_scripts(&self, on: bool) {
-        self.borrow_mut().scripts = on;
-    }
-
-    fn set_timeouts(&self, connect: u32, answer: u32) {
-        self.borrow_mut().timeouts = crate::redis::Timeouts { connect, answer };
-    }
-
-    fn set_replicas(&self, count: u32, _timeout: u32) {
-        self.borrow_mut().replicas = count;
-    }
-
-    fn set_cookie_name(&self, name: String) {
-        self.borrow_mut().cookie.name = name;
-    }
-
-    fn set_former_cookie_names(&self, names: Vec<String>) {
-        self.borrow_mut().cookie.former_names = names;
-    }
-
-    fn set_cookie_path(&self, path: String) {
-        self.borrow_mut().cookie.path = path;
-    }
-
-    fn set_cookie_domain(&self, domain: Option<String>) {
-        self.borrow_mut().cookie.domain = domain;
-    }
-
-    fn set_cookie_secure(&self, on: bool) {
-        self.borrow_mut().cookie.secure = on;
-    }
-
-    fn set_cookie_same_site(&self, same_site: SameSite) {
-        self.borrow_mut().cookie.same_site = same_site.into();
-    }
-
-    fn set_cookie_partitioned(&self, on: bool) {
-        self.borrow_mut().cookie.partitioned = on;
-    }
-
-    fn set_cookie_persistent(&self, on: bool) {
-        self.borrow_mut().cookie_persistent = on;
     }
 }
 

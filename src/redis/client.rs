@@ -12,12 +12,13 @@ use super::{
     url::Server,
 };
 use crate::error::Error;
-use std::cell::RefCell;
+use std::{cell::RefCell, future::Future};
 
 /// A connection that is ready for commands.
 pub type Ready<H> = Exclusive<<H as Host>::Socket>;
 
 /// Why a try came to nothing.
+#[derive(Clone)]
 pub enum Attempt {
     /// It may be tried again, if its rule allows.
     Failed(Failure),
@@ -46,14 +47,44 @@ pub struct Client<H: Host> {
     server: Server,
     handshake: Handshake,
     timeouts: Timeouts,
-    /// The connection that the last call left in order.
-    kept: RefCell<Option<Ready<H>>>,
+    /// Connections that calls left in order.
+    kept: RefCell<Vec<Ready<H>>>,
+    link: H::Link,
+}
+
+/// Which connection a call takes.
+pub trait Link<H: Host>: Default {
+    /// Lets a call have a connection of its own.
+    type Permit<'a>
+    where
+        Self: 'a;
+
+    /// Waits until a call may have a connection of its own.
+    fn permit(&self) -> impl Future<Output = Self::Permit<'_>>;
+
+    /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
+    fn exchange(&self, client: &Client<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>>;
+}
+
+/// A connection that no other call uses: for hosts where calls are one after another.
+#[derive(Default)]
+pub struct Apart;
+
+impl<H: Host> Link<H> for Apart {
+    type Permit<'a> = ();
+
+    async fn permit(&self) {}
+
+    fn exchange(&self, client: &Client<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>> {
+        client.attempt_once(async move |connection: &Ready<H>| exchange(connection, batch).await)
+    }
 }
 
 impl<H: Host> Client<H> {
     /// Connects at first use.
     pub fn new(host: H, server: Server, timeouts: Timeouts) -> Self {
-        Self { handshake: Handshake::new(&server), host, server, timeouts, kept: RefCell::new(None) }
+        let handshake = Handshake::new(&server);
+        Self { host, server, handshake, timeouts, kept: RefCell::default(), link: H::Link::default() }
     }
 
     /// The time limits.
@@ -68,17 +99,8 @@ impl<H: Host> Client<H> {
 
     /// Sends a batch and returns a reply for each of its commands, none of them an error but NOSCRIPT; tries again as the
     /// rule says.
-    pub async fn exchange(&self, batch: &Batch, rule: Rule) -> Result<Vec<Reply>, Error> {
-        self.attempt(rule, async |connection| {
-            let replies = connection.exchange(batch).await?;
-            check(&replies, batch)?;
-            if let (true, Some(Reply::Array(replies))) = (batch.commands() > 1, replies.last()) {
-                // Those to the commands of a transaction come within the reply to EXEC.
-                check_from(1, replies, batch)?;
-            }
-            Ok(replies)
-        })
-        .await
+    pub fn exchange(&self, batch: &Batch, rule: Rule) -> impl Future<Output = Result<Vec<Reply>, Error>> {
+        self.repeat(rule, move || self.link.exchange(self, batch))
     }
 
     /// Does something on one connection, from its first exchange to its last; tries all of it again as the rule says.
@@ -88,12 +110,19 @@ impl<H: Host> Client<H> {
         rule: Rule,
         once: impl AsyncFn(&Ready<H>) -> Result<T, Attempt>,
     ) -> Result<T, Error> {
+        self.repeat(rule, || self.attempt_once(&once)).await
+    }
+
+    async fn repeat<T, Once>(&self, rule: Rule, once: impl Fn() -> Once) -> Result<T, Error>
+    where
+        Once: Future<Output = Result<T, Attempt>>,
+    {
         // A clock is asked only once there is something to wait for.
         let mut deadline = None;
         let mut lost: Option<ExchangeError> = None;
         let mut tries = 0;
         loop {
-            let failure = match self.attempt_once(&once).await {
+            let failure = match once().await {
                 Ok(result) => return Ok(result),
                 // What an earlier try may have done stays unknown, whatever came of the later ones.
                 Err(Attempt::Final(error)) => {
@@ -115,22 +144,28 @@ impl<H: Host> Client<H> {
         }
     }
 
-    async fn attempt_once<T>(&self, once: &impl AsyncFn(&Ready<H>) -> Result<T, Attempt>) -> Result<T, Attempt> {
+    async fn attempt_once<T>(&self, once: impl AsyncFnOnce(&Ready<H>) -> Result<T, Attempt>) -> Result<T, Attempt> {
+        let _permit = self.link.permit().await;
         let connection = self.connection().await?;
         let result = once(&connection).await;
-        // Where another server is wanted, a new connection may lead to it: this one is not even the pool's.
-        let is_wanted = !matches!(result, Err(Attempt::Failed(Failure::Refused(Passing::Reconnect))));
-        if is_wanted && connection.is_settled() {
+        if !is_unwanted(&result) && connection.is_settled() {
             connection.socket().set_idle();
-            self.kept.borrow_mut().get_or_insert(connection);
+            self.kept.borrow_mut().push(connection);
         }
         result
     }
 
+    /// A connection that no other call uses.
     async fn connection(&self) -> Result<Ready<H>, Attempt> {
-        if let Some(connection) = self.kept.borrow_mut().take() {
-            return Ok(connection);
+        let kept = self.kept.borrow_mut().pop();
+        match kept {
+            Some(connection) => Ok(connection),
+            None => self.connect().await,
         }
+    }
+
+    /// A connection that has done its handshake: one that the host kept, or a new one.
+    pub async fn connect(&self) -> Result<Ready<H>, Attempt> {
         let state = self.handshake.state();
         let address = &self.server.address;
         let socket = self
@@ -154,6 +189,22 @@ impl<H: Host> Client<H> {
         })?;
         self.handshake.check(&replies)
     }
+}
+
+/// Sends a batch over a connection, and looks for error replies.
+pub async fn exchange(connection: &impl Connection, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
+    let replies = connection.exchange(batch).await?;
+    check(&replies, batch)?;
+    if let (true, Some(Reply::Array(replies))) = (batch.commands() > 1, replies.last()) {
+        // Those to the commands of a transaction come within the reply to EXEC.
+        check_from(1, replies, batch)?;
+    }
+    Ok(replies)
+}
+
+/// Whether another server is wanted, which a new connection may lead to: this one is not even the pool's.
+pub fn is_unwanted<T>(result: &Result<T, Attempt>) -> bool {
+    matches!(result, Err(Attempt::Failed(Failure::Refused(Passing::Reconnect))))
 }
 
 /// Tells the first error reply: what follows it in a transaction only says that it was aborted. NOSCRIPT is left to whoever

@@ -16,6 +16,8 @@ pub trait Connection {
 pub enum ExchangeError {
     /// Nothing was sent: the peer had closed, or sent what nobody asked for.
     NotSent,
+    /// Nothing was sent: too many calls wait already.
+    Busy,
     /// Something was sent, and not every reply came.
     Unanswered(SocketError),
     /// Something was sent, and what came is past a limit or no RESP.
@@ -27,6 +29,7 @@ impl ExchangeError {
     pub fn of_reading(self) -> Error {
         match self {
             ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
+            ExchangeError::Busy => Error::Busy,
             ExchangeError::Unanswered(error) => Error::Unavailable(error.text()),
             ExchangeError::Unreadable(ScanError::TooLarge(limit)) => Error::TooLarge(limit as u64),
             ExchangeError::Unreadable(ScanError::Malformed(why)) => Error::Protocol(why.into()),
@@ -37,6 +40,7 @@ impl ExchangeError {
     pub fn of_writing(self) -> Error {
         match self {
             ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
+            ExchangeError::Busy => Error::Busy,
             ExchangeError::Unanswered(error) => Error::OutcomeUnknown(error.text()),
             ExchangeError::Unreadable(ScanError::TooLarge(_)) => {
                 Error::OutcomeUnknown("the reply was too large".into())

@@ -6,7 +6,7 @@ use super::{
     connection::{Connection, ExchangeError},
     host::{Socket, SocketError},
     reply::{self, Reply},
-    scanner::{ScanError, Scanner},
+    scanner::Scanner,
 };
 use bytes::BytesMut;
 use std::cell::{Cell, RefCell};
@@ -40,6 +40,11 @@ impl<S: Socket> Exclusive<S> {
         &self.socket
     }
 
+    /// The socket below, which nothing is left of here.
+    pub fn into_socket(self) -> Option<S> {
+        self.is_settled().then_some(self.socket)
+    }
+
     async fn reply(&self) -> Result<Reply, ExchangeError> {
         let mut scanner = Scanner::default();
         loop {
@@ -57,9 +62,7 @@ impl<S: Socket> Exclusive<S> {
                 Some(frame) => {
                     let bytes = self.received.borrow_mut().split_to(frame.length).freeze();
                     if frame.answers {
-                        return reply::decode(&bytes, frame).ok_or(ExchangeError::Unreadable(ScanError::Malformed(
-                            "an element that is not what its type says",
-                        )));
+                        return reply::decode(&bytes, frame).ok_or(ExchangeError::Unreadable(reply::MALFORMED));
                     }
                 }
             }
@@ -84,9 +87,7 @@ impl<S: Socket> Connection for Exclusive<S> {
         while replies.len() < batch.commands() {
             replies.push(self.reply().await?);
         }
-        // The server closes after such an error, and a next command would be sent into the void.
-        let closes = |reply: &Reply| matches!(reply, Reply::Error(text) if text.starts_with(b"ERR Protocol error"));
-        self.waiting.set(replies.iter().any(closes));
+        self.waiting.set(replies.iter().any(Reply::closes));
         Ok(replies)
     }
 }

@@ -1,6 +1,7 @@
 //! What the core needs of the world: a socket, a clock, randomness. The component gets them from its imports, a native
 //! test makes them up.
 
+use super::client::Link;
 use std::future::Future;
 
 /// Where Redis listens.
@@ -68,9 +69,12 @@ impl SocketError {
 }
 
 /// The world around the core.
-pub trait Host {
+pub trait Host: Sized {
     /// The sockets that this host makes.
     type Socket: Socket;
+
+    /// Whether calls have a connection each, or share one.
+    type Link: Link<Self>;
 
     /// A socket that was left idle in exactly this state, or a new one.
     fn connect(

@@ -6,7 +6,9 @@
 //! ```text
 //! client     a connection that is ready, one more try where that is safe
 //!   handshake  who we are, which database
+//!   joint      the connection that concurrent calls share
 //!   exclusive  Connection::exchange: one write, then a reply for each command
+//!   shared     Connection::exchange for many calls at once
 //!     batch      commands as bytes
 //!     scanner    where a reply ends, and whether it keeps to the limits
 //!     reply      a whole reply, decoded
@@ -22,17 +24,25 @@ pub mod connection;
 pub mod exclusive;
 pub mod handshake;
 pub mod host;
+#[cfg(any(feature = "async", test))]
+pub mod joint;
 pub mod refusal;
 pub mod reply;
 pub mod retry;
 pub mod scanner;
+#[cfg(any(feature = "async", test))]
+pub mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(any(feature = "async", test))]
+pub mod together;
 pub mod url;
 
 pub use batch::Batch;
-pub use client::Client;
+pub use client::{Apart, Client};
 pub use connection::{Connection, ExchangeError};
 pub use host::{Address, Host, Socket, SocketError, Timeouts};
+#[cfg(any(feature = "async", test))]
+pub use joint::Joint;
 pub use reply::Reply;
 pub use retry::Repeat;

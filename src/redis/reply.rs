@@ -6,7 +6,7 @@
 
 mod resp3;
 
-use super::scanner::Frame;
+use super::scanner::{Frame, ScanError};
 use bytes::Bytes;
 use redis_protocol::resp2;
 
@@ -28,6 +28,16 @@ pub enum Reply {
     /// A type that no command of ours is answered with: a double, a boolean, a big number.
     Other,
 }
+
+impl Reply {
+    /// Whether the server closes the connection after it: a next command would be sent into the void.
+    pub fn closes(&self) -> bool {
+        matches!(self, Reply::Error(text) if text.starts_with(b"ERR Protocol error"))
+    }
+}
+
+/// What is wrong where a frame can't be decoded.
+pub const MALFORMED: ScanError = ScanError::Malformed("an element that is not what its type says");
 
 /// Decodes the frame that fills `bytes`, as the scanner found it. None where it is malformed after all.
 pub fn decode(bytes: &Bytes, frame: Frame) -> Option<Reply> {

@@ -52,7 +52,7 @@ pub fn pause(failure: &Failure, repeat: Repeat, tries: u32, time_left: u64) -> O
         (Failure::NoReply(ExchangeError::Unanswered(SocketError::TimedOut)), _) => return None,
         (Failure::NoReply(ExchangeError::Unanswered(_)), Repeat::Always) => 0,
         (Failure::NoReply(ExchangeError::Unanswered(_)), Repeat::IfNotExecuted) => return None,
-        (Failure::NoReply(ExchangeError::Unreadable(_)), _) => return None,
+        (Failure::NoReply(ExchangeError::Busy | ExchangeError::Unreadable(_)), _) => return None,
         (Failure::Refused(_), _) => {
             let pause = growing();
             return (u64::from(pause) <= time_left).then_some(pause);

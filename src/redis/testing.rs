@@ -1,6 +1,9 @@
 //! A world made of bytes: servers that answer as a test says, and a clock that only waiting moves.
 
-use super::host::{Address, Host, Socket, SocketError, Timeouts};
+use super::{
+    client::Apart,
+    host::{Address, Host, Socket, SocketError, Timeouts},
+};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
@@ -69,6 +72,7 @@ impl World {
 
 impl Host for World {
     type Socket = Line;
+    type Link = Apart;
 
     async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
         match self.turns.borrow_mut().pop_front().expect("a connection that the test did not foresee") {

@@ -4,13 +4,14 @@ use super::bindings::{
     drsession::session::socket::{self, Address, Connection, Timeouts},
     wasi::random::random,
 };
-use crate::redis::{self, Host, Socket, SocketError};
+use crate::redis::{self, Apart, Host, Socket, SocketError};
 
 /// The component's imports.
 pub(super) struct ComponentHost;
 
 impl Host for ComponentHost {
     type Socket = Connection;
+    type Link = Apart;
 
     async fn connect(
         &self,

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::report::{Line, grouped};
-use super::{DRSESSION, DRSESSION_WASI};
+use super::{DRSESSION, DRSESSION_ASYNC, DRSESSION_WASI};
 
 /// The limits of one component. The imports are interfaces as they begin, up to the version's last number; each has to be
 /// there.
@@ -14,12 +14,18 @@ struct Budget {
     imports: &'static [&'static str],
 }
 
-const BUDGETS: [Budget; 2] = [
+const BUDGETS: [Budget; 3] = [
     Budget {
         name: DRSESSION,
         bytes: 250_000,
         gzip: 100_000,
         imports: &["drsession:session/socket@0.1.", "wasi:random/random@0.2."],
+    },
+    Budget {
+        name: DRSESSION_ASYNC,
+        bytes: 330_000,
+        gzip: 130_000,
+        imports: &["drsession:session/socket-async@0.1.", "wasi:random/random@0.2."],
     },
     // Spin takes a component that imports more than sockets, io, clocks and random for one of another kind, and denies it
     // the network.

@@ -20,6 +20,8 @@ use crate::workspace::Workspace;
 
 /// The session component, as it is called everywhere.
 pub(crate) const DRSESSION: &str = "drsession.wasm";
+/// The session component whose calls are asynchronous.
+pub(crate) const DRSESSION_ASYNC: &str = "drsession-async.wasm";
 /// The session component for hosts that have `wasi:sockets` and nothing of ours.
 pub(crate) const DRSESSION_WASI: &str = "drsession-wasi.wasm";
 /// The demo shop with the session component within.
@@ -42,17 +44,22 @@ pub(crate) fn components(
 ) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
     let toolchain = setup::wasm_toolchain(workspace, toolchain)?;
     let wasm_opt = setup::wasm_opt()?;
-    let drsession = encode::component(&core_module(workspace, toolchain, "drsession")?, &wasm_opt)?;
-    let wasi_sockets = encode::component(&core_module(workspace, toolchain, "wasi-sockets-adapter")?, &wasm_opt)?;
+    let component = |package: &str, features: &[&str]| {
+        encode::component(&core_module(workspace, toolchain, package, features)?, &wasm_opt)
+    };
+    let drsession = component("drsession", &[])?;
+    let drsession_async = component("drsession", &["async"])?;
+    let wasi_sockets = component("wasi-sockets-adapter", &[])?;
     let drsession_wasi = encode::plug(&wasi_sockets, &drsession)?;
-    let shop_bare = encode::component(&core_module(workspace, toolchain, "shop")?, &wasm_opt)?;
+    let shop_bare = component("shop", &[])?;
     let shop = encode::plug(&drsession, &shop_bare)?;
     let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
-    let spin_visits = encode::component(&core_module(workspace, toolchain, "spin-visits")?, &wasm_opt)?;
+    let spin_visits = component("spin-visits", &[])?;
 
     // Each with the package that it is told to be of.
     let components = [
         (DRSESSION, "drsession", drsession),
+        (DRSESSION_ASYNC, "drsession", drsession_async),
         ("wasi-sockets.wasm", "wasi-sockets-adapter", wasi_sockets),
         (DRSESSION_WASI, "drsession", drsession_wasi),
         ("shop-bare.wasm", "shop", shop_bare),
@@ -71,9 +78,14 @@ pub(crate) fn components(
 }
 
 /// Compiles one package alone, so that no other's features find their way into it.
-fn core_module(workspace: &Workspace, toolchain: Toolchain, package: &str) -> anyhow::Result<Vec<u8>> {
+fn core_module(
+    workspace: &Workspace,
+    toolchain: Toolchain,
+    package: &str,
+    features: &[&str],
+) -> anyhow::Result<Vec<u8>> {
     let mut cargo = toolchain.cargo(workspace);
-    cargo.args(["build", "--release", "--target", TARGET, "--package", package]);
+    cargo.args(["build", "--release", "--target", TARGET, "--package", package, "--features", &features.join(",")]);
     crate::process::run(&mut cargo)?;
     let file = workspace.target().join(TARGET).join("release").join(package.replace('-', "_")).with_extension("wasm");
     fs::read(&file).with_context(|| format!("reading {}", file.display()))

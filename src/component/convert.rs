@@ -22,6 +22,7 @@ impl From<error::Error> for Error {
             error::Error::WrongType => Error::WrongType,
             error::Error::Denied(what) => Error::Denied(what),
             error::Error::Unavailable(why) => Error::Unavailable(why),
+            error::Error::Busy => Error::Busy,
             error::Error::TooLate => Error::TooLate,
             error::Error::OutcomeUnknown(why) => Error::OutcomeUnknown(why),
             error::Error::Unsupported(what) => Error::Unsupported(what),

@@ -1,0 +1,69 @@
+//! The connection that concurrent calls share.
+
+use super::{
+    batch::Batch,
+    client::{self, Attempt, Client, Link},
+    connection::ExchangeError,
+    host::Host,
+    reply::Reply,
+    shared::Shared,
+    together::Together,
+};
+use async_lock::{Semaphore, SemaphoreGuard};
+use std::{cell::RefCell, rc::Rc};
+
+/// How many calls may have a connection of their own at once; the others wait.
+const MAX_OWN: usize = 16;
+
+/// One connection for all calls, made at first use and again when it has ended, once for all that wait for it.
+pub struct Joint<H: Host> {
+    shared: RefCell<Option<Rc<Shared<H::Socket>>>>,
+    connecting: Together<Result<Rc<Shared<H::Socket>>, Attempt>>,
+    own: Semaphore,
+}
+
+impl<H: Host> Default for Joint<H> {
+    fn default() -> Self {
+        Self { shared: RefCell::default(), connecting: Together::default(), own: Semaphore::new(MAX_OWN) }
+    }
+}
+
+impl<H: Host> Link<H> for Joint<H> {
+    type Permit<'a>
+        = SemaphoreGuard<'a>
+    where
+        Self: 'a;
+
+    async fn permit(&self) -> SemaphoreGuard<'_> {
+        self.own.acquire().await
+    }
+
+    async fn exchange(&self, client: &Client<H>, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
+        let connection = self.connection(client).await?;
+        let result = client::exchange(&*connection, batch).await;
+        if client::is_unwanted(&result) {
+            connection.retire();
+        }
+        if !connection.is_usable() {
+            self.shared.borrow_mut().take_if(|shared| Rc::ptr_eq(shared, &connection));
+        }
+        result
+    }
+}
+
+impl<H: Host> Joint<H> {
+    async fn connection(&self, client: &Client<H>) -> Result<Rc<Shared<H::Socket>>, Attempt> {
+        let shared = self.shared.borrow().as_ref().filter(|connection| connection.is_usable()).cloned();
+        if let Some(connection) = shared {
+            return Ok(connection);
+        }
+        self.connecting
+            .get(async || {
+                let socket = client.connect().await?.into_socket().ok_or(ExchangeError::NotSent)?;
+                let connection = Rc::new(Shared::new(socket));
+                self.shared.replace(Some(connection.clone()));
+                Ok(connection)
+            })
+            .await
+    }
+}
