@@ -38,6 +38,22 @@ pub(crate) mod tokio {
     });
 }
 
+/// The asynchronous contract, for calls that wait side by side.
+pub(crate) mod concurrent {
+    #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
+
+    /// What a guest's handle stands for.
+    pub type Connection = std::sync::Arc<crate::outgoing::SharedConnection>;
+
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "package drsession:host; world host { import drsession:session/socket-async@0.1.0; }",
+        world: "drsession:host/host",
+        imports: { default: trappable },
+        with: { "drsession:session/socket-async.connection": crate::bindings::concurrent::Connection },
+    });
+}
+
 /// The generated types are others in each flavour, and the same in all but name.
 macro_rules! translate {
     ($socket:path) => {
@@ -83,3 +99,4 @@ macro_rules! translate {
 
 translate!(crate::bindings::blocking::drsession::session::socket);
 translate!(crate::bindings::tokio::drsession::session::socket);
+translate!(crate::bindings::concurrent::drsession::session::socket_async);

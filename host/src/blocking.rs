@@ -56,25 +56,25 @@ impl HostConnection for SocketsView<'_> {
     }
 
     fn set_state(&mut self, this: Resource<Connection>, state: String) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.set_state(state);
+        self.table.get(&this)?.set_state(state);
         Ok(())
     }
 
     fn set_idle(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.set_idle();
+        self.table.get(&this)?.set_idle();
         Ok(())
     }
 
     fn write(&mut self, this: Resource<Connection>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(complete(self.table.get_mut(&this)?.write(&bytes)).map_err(Error::from))
+        Ok(complete(self.table.get(&this)?.write(&bytes)).map_err(Error::from))
     }
 
     fn read(&mut self, this: Resource<Connection>, max: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
-        Ok(complete(self.table.get_mut(&this)?.read(max)).map_err(Error::from))
+        Ok(complete(self.table.get(&this)?.read(max)).map_err(Error::from))
     }
 
     fn read_now(&mut self, this: Resource<Connection>, max: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self.table.get_mut(&this)?.read_now(max).map_err(Error::from))
+        Ok(self.table.get(&this)?.read_now(max).map_err(Error::from))
     }
 
     fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {

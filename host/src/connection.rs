@@ -1,7 +1,7 @@
 //! A guest's connection: what the contract says of it, written once for all flavours.
 
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::address::Address;
@@ -30,12 +30,26 @@ pub(crate) struct Connection<R: Runtime> {
     stream: Option<R::Stream>,
     slot: Arc<Slot>,
     address: Address,
-    /// What the handshake has made of it; none where nobody said.
-    state: Option<String>,
     answer: Duration,
     reused: bool,
+    marks: Mutex<Marks>,
+}
+
+/// What becomes of a connection.
+struct Marks {
+    /// What the handshake has made of it; none where nobody said.
+    state: Option<String>,
     idle: bool,
     broken: bool,
+    /// A write failed half-way: what is sent now, the peer would take for the rest of it.
+    torn: bool,
+}
+
+/// How far a write has got.
+pub(crate) struct Write {
+    was_idle: bool,
+    sent: usize,
+    deadline: Deadline,
 }
 
 impl<R: Runtime> Connection<R> {
@@ -68,12 +82,15 @@ impl<R: Runtime> Connection<R> {
             stream: Some(stream),
             slot,
             address: key.address,
-            state: known.then_some(key.state),
             answer: timeouts.answer,
             reused,
-            // The mark that it was left with stands until the first write.
-            idle: reused,
-            broken: false,
+            marks: Mutex::new(Marks {
+                state: known.then_some(key.state),
+                // The mark that it was left with stands until the first write.
+                idle: reused,
+                broken: false,
+                torn: false,
+            }),
         })
     }
 
@@ -81,51 +98,79 @@ impl<R: Runtime> Connection<R> {
         self.reused
     }
 
-    pub(crate) fn set_state(&mut self, state: String) {
-        self.state = (state.len() <= MAX_STATE).then_some(state);
+    pub(crate) fn set_state(&self, state: String) {
+        self.marks().state = (state.len() <= MAX_STATE).then_some(state);
     }
 
-    pub(crate) fn set_idle(&mut self) {
-        self.idle = true;
+    pub(crate) fn set_idle(&self) {
+        self.marks().idle = true;
     }
 
-    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let was_idle = std::mem::take(&mut self.idle);
-        if was_idle && !is_quiet(self.stream()) {
-            self.broken = true;
+    /// Nothing more is to become of it: it is not kept.
+    pub(crate) fn give_up(&self) {
+        self.marks().broken = true;
+    }
+
+    pub(crate) async fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        let mut write = self.begin_write()?;
+        self.finish_write(&mut write, bytes).await
+    }
+
+    /// Looks first where the connection is marked idle, and takes the mark away.
+    pub(crate) fn begin_write(&self) -> Result<Write, Error> {
+        let mut marks = self.marks();
+        let was_idle = std::mem::take(&mut marks.idle);
+        if marks.torn || was_idle && !is_quiet(self.stream()) {
+            marks.broken = true;
             return Err(Error::Closed);
         }
         self.slot.counters().count_write();
-        let mut sent = 0;
-        let result = self.send_all(bytes, &mut sent).await;
-        self.slot.counters().count_sent(sent);
-        result.map_err(|error| {
-            self.broken = true;
-            match Error::from(error) {
-                // `closed` tells the guest that nothing was sent.
-                Error::Closed if !was_idle || sent > 0 => Error::Other("the peer closed during a write".into()),
-                error => error,
-            }
-        })
+        Ok(Write { was_idle, sent: 0, deadline: Deadline::after(self.answer) })
     }
 
-    async fn send_all(&self, bytes: &[u8], sent: &mut usize) -> io::Result<()> {
+    /// Sends what there is room for, without waiting; true where that was the rest.
+    pub(crate) fn send_now(&self, write: &mut Write, bytes: &[u8]) -> Result<bool, Error> {
+        while write.sent < bytes.len() {
+            match send(self.stream(), &bytes[write.sent..]) {
+                Ok(sent) => self.note_sent(write, sent),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(self.note_failed(write, error)),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends the rest, waiting for room.
+    pub(crate) async fn finish_write(&self, write: &mut Write, bytes: &[u8]) -> Result<(), Error> {
         let stream = self.stream();
-        let deadline = Deadline::after(self.answer);
-        while *sent < bytes.len() {
-            let rest = &bytes[*sent..];
-            // There is nearly always room, so it is tried before anything waits.
-            *sent += match send(stream, rest) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    R::when_ready(stream, Interest::Write, deadline, || send(stream, rest)).await?
-                }
-                result => result?,
-            };
+        // There is nearly always room, so it is tried before anything waits.
+        while !self.send_now(write, bytes)? {
+            let rest = &bytes[write.sent..];
+            match R::when_ready(stream, Interest::Write, write.deadline, || send(stream, rest)).await {
+                Ok(sent) => self.note_sent(write, sent),
+                Err(error) => return Err(self.note_failed(write, error)),
+            }
         }
         Ok(())
     }
 
-    pub(crate) async fn read(&mut self, max: u32) -> Result<Vec<u8>, Error> {
+    fn note_sent(&self, write: &mut Write, sent: usize) {
+        write.sent += sent;
+        self.slot.counters().count_sent(sent);
+    }
+
+    fn note_failed(&self, write: &Write, error: io::Error) -> Error {
+        let mut marks = self.marks();
+        marks.broken = true;
+        marks.torn = true;
+        match Error::from(error) {
+            // `closed` tells the guest that nothing was sent.
+            Error::Closed if !write.was_idle || write.sent > 0 => Error::Other("the peer closed during a write".into()),
+            error => error,
+        }
+    }
+
+    pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
         let mut buffer = read_buffer(max);
         let stream = self.stream();
         let deadline = Deadline::after(self.answer);
@@ -134,7 +179,7 @@ impl<R: Runtime> Connection<R> {
         Ok(buffer)
     }
 
-    pub(crate) fn read_now(&mut self, max: u32) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
         let mut buffer = read_buffer(max);
         match receive(self.stream(), &mut buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
@@ -145,33 +190,40 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    fn note_received(&mut self, received: io::Result<usize>) -> Result<(), Error> {
+    fn note_received(&self, received: io::Result<usize>) -> Result<(), Error> {
+        let mut marks = self.marks();
         match received {
-            Ok(0) => self.broken = true,
+            Ok(0) => marks.broken = true,
             Ok(bytes) => {
                 self.slot.counters().count_read(bytes);
                 // Bytes for which nobody had asked: where they end, only the guest can tell, by marking it anew.
-                self.idle = false;
+                marks.idle = false;
             }
             Err(error) => {
-                self.broken = true;
+                marks.broken = true;
                 return Err(error.into());
             }
         }
         Ok(())
     }
 
-    fn stream(&self) -> &R::Stream {
+    pub(crate) fn stream(&self) -> &R::Stream {
         self.stream.as_ref().expect("the stream is there until the connection is dropped")
+    }
+
+    fn marks(&self) -> MutexGuard<'_, Marks> {
+        // Nothing that is done under the lock leaves it half done.
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R: Runtime> Drop for Connection<R> {
     fn drop(&mut self) {
-        if !self.idle || self.broken {
+        let marks = self.marks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !marks.idle || marks.broken {
             return;
         }
-        let (Some(stream), Some(state)) = (self.stream.take(), self.state.take()) else {
+        let (Some(stream), Some(state)) = (self.stream.take(), marks.state.take()) else {
             return;
         };
         if let Ok(stream) = R::unregister(stream) {

@@ -59,9 +59,11 @@
 mod address;
 mod bindings;
 pub mod blocking;
+pub mod concurrent;
 mod connection;
 mod dial;
 mod error;
+mod outgoing;
 mod pool;
 mod runtime;
 mod sockets;

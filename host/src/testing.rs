@@ -127,7 +127,7 @@ pub(crate) fn peer_receives_rest(mut peer: &TcpStream) -> Vec<u8> {
 
 /// Makes a connection, says its state, marks it idle and drops it; returns the peer's end.
 pub(crate) async fn leave_idle<R: Runtime>(sockets: &Sockets, peer: &Peer, state: &str) -> TcpStream {
-    let mut connection = connect::<R>(sockets, peer.address(), state).await;
+    let connection = connect::<R>(sockets, peer.address(), state).await;
     let end = peer.accept();
     connection.set_state(state.into());
     connection.set_idle();

@@ -59,21 +59,21 @@ impl HostConnection for SocketsView<'_> {
     }
 
     async fn set_state(&mut self, this: Resource<Connection>, state: String) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.set_state(state);
+        self.table.get(&this)?.set_state(state);
         Ok(())
     }
 
     async fn set_idle(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
-        self.table.get_mut(&this)?.set_idle();
+        self.table.get(&this)?.set_idle();
         Ok(())
     }
 
     async fn write(&mut self, this: Resource<Connection>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.table.get_mut(&this)?.write(&bytes).await.map_err(Error::from))
+        Ok(self.table.get(&this)?.write(&bytes).await.map_err(Error::from))
     }
 
     async fn read(&mut self, this: Resource<Connection>, max: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
-        Ok(self.table.get_mut(&this)?.read(max).await.map_err(Error::from))
+        Ok(self.table.get(&this)?.read(max).await.map_err(Error::from))
     }
 
     async fn read_now(
@@ -81,7 +81,7 @@ impl HostConnection for SocketsView<'_> {
         this: Resource<Connection>,
         max: u32,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self.table.get_mut(&this)?.read_now(max).map_err(Error::from))
+        Ok(self.table.get(&this)?.read_now(max).map_err(Error::from))
     }
 
     async fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {

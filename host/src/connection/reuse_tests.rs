@@ -39,7 +39,7 @@ async fn reuse_wants_exactly_the_state_and_the_address<R: Runtime>() {
 
 async fn a_state_that_was_wanted_and_never_said_is_not_kept<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "user 1").await;
+    let connection = connect::<R>(&sockets, peer.address(), "user 1").await;
     connection.set_idle();
     drop(connection);
     assert_eq!(sockets.idle(), 0);
@@ -47,7 +47,7 @@ async fn a_state_that_was_wanted_and_never_said_is_not_kept<R: Runtime>() {
 
 async fn without_a_wanted_state_a_new_connection_is_kept_as_it_is<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let _end = peer.accept();
     connection.set_idle();
     drop(connection);
@@ -58,7 +58,7 @@ async fn without_a_wanted_state_a_new_connection_is_kept_as_it_is<R: Runtime>() 
 async fn a_state_said_anew_replaces_the_old_one<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
     let _end = leave_idle::<R>(&sockets, &peer, "user 1").await;
-    let mut connection = connect::<R>(&sockets, peer.address(), "user 1").await;
+    let connection = connect::<R>(&sockets, peer.address(), "user 1").await;
     assert!(connection.reused());
     connection.set_state("user 2".into());
     drop(connection);
@@ -83,7 +83,7 @@ async fn without_a_mark_nothing_is_kept<R: Runtime>() {
 
 async fn a_write_takes_the_mark_back<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
     connection.write(b"PING\r\n").await.expect("a write");
@@ -97,7 +97,7 @@ async fn a_reused_connection_keeps_its_mark_until_the_first_write<R: Runtime>() 
     let _end = leave_idle::<R>(&sockets, &peer, "user 1").await;
     drop(connect::<R>(&sockets, peer.address(), "user 1").await);
     assert_eq!(sockets.idle(), 1);
-    let mut connection = connect::<R>(&sockets, peer.address(), "user 1").await;
+    let connection = connect::<R>(&sockets, peer.address(), "user 1").await;
     assert!(connection.reused());
     connection.write(b"PING\r\n").await.expect("a write");
     drop(connection);
@@ -106,7 +106,7 @@ async fn a_reused_connection_keeps_its_mark_until_the_first_write<R: Runtime>() 
 
 async fn bytes_read_on_a_marked_connection_take_the_mark_back<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
     peer_sends(&end, b"half an ans");
@@ -117,7 +117,7 @@ async fn bytes_read_on_a_marked_connection_take_the_mark_back<R: Runtime>() {
 
 async fn the_table_of_a_store_gives_back_what_the_guest_never_dropped<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let _end = peer.accept();
     connection.set_idle();
     let mut table = ResourceTable::new();
@@ -129,7 +129,7 @@ async fn the_table_of_a_store_gives_back_what_the_guest_never_dropped<R: Runtime
 
 async fn a_peer_that_closed_is_never_handed_out<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
     let socket = connection.stream().as_fd().try_clone_to_owned().expect("a second descriptor");
@@ -144,7 +144,7 @@ async fn a_peer_that_closed_is_never_handed_out<R: Runtime>() {
 
 async fn a_connection_with_unread_bytes_is_never_handed_out<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
     peer_sends(&end, b"+PONG\r\n");
@@ -205,7 +205,7 @@ fn a_kept_connection_outlives_its_runtime_and_serves_either_flavour() {
         peer_sends(&end, received);
     };
     complete(async {
-        let mut connection = connect::<Blocking>(&sockets, peer.address(), "").await;
+        let connection = connect::<Blocking>(&sockets, peer.address(), "").await;
         assert!(connection.reused());
         connection.write(b"first").await.expect("a write");
         exchange(b"first", b"1");
@@ -213,7 +213,7 @@ fn a_kept_connection_outlives_its_runtime_and_serves_either_flavour() {
         connection.set_idle();
     });
     runtime().block_on(async {
-        let mut connection = connect::<Tokio>(&sockets, peer.address(), "").await;
+        let connection = connect::<Tokio>(&sockets, peer.address(), "").await;
         assert!(connection.reused());
         connection.write(b"second").await.expect("a write");
         exchange(b"second", b"2");
@@ -225,7 +225,7 @@ fn a_kept_connection_outlives_its_runtime_and_serves_either_flavour() {
 fn a_connection_dropped_after_its_runtime_is_kept() {
     let (sockets, peer) = (anywhere(), Peer::start());
     let runtime = runtime();
-    let mut connection = runtime.block_on(connect::<crate::tokio::Tokio>(&sockets, peer.address(), ""));
+    let connection = runtime.block_on(connect::<crate::tokio::Tokio>(&sockets, peer.address(), ""));
     let _end = peer.accept();
     connection.set_idle();
     drop(runtime);

@@ -24,7 +24,7 @@ in_both_flavours! {
 
 async fn a_write_on_a_marked_connection_finds_the_peer_closed_and_sends_nothing<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
     end.shutdown(Shutdown::Write).expect("half closed");
@@ -40,7 +40,7 @@ async fn a_write_on_a_marked_connection_finds_the_peer_closed_and_sends_nothing<
 
 async fn a_write_on_a_marked_connection_finds_unread_bytes_and_sends_nothing<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
     peer_sends(&end, b"+OK\r\n");
@@ -54,7 +54,7 @@ async fn a_write_on_a_marked_connection_finds_unread_bytes_and_sends_nothing<R: 
 
 async fn a_write_on_an_unmarked_connection_does_not_look<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     peer_sends(&end, b"+OK\r\n");
     end.shutdown(Shutdown::Write).expect("half closed");
@@ -66,7 +66,7 @@ async fn a_write_on_an_unmarked_connection_does_not_look<R: Runtime>() {
 
 async fn a_write_that_fails_unmarked_does_not_claim_that_nothing_was_sent<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.write(b"PING\r\n").await.expect("a write");
     await_arrival(&end);
@@ -81,7 +81,7 @@ async fn a_write_that_fails_unmarked_does_not_claim_that_nothing_was_sent<R: Run
 
 async fn a_large_write_arrives_whole<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     let reader = std::thread::spawn(move || peer_receives_rest(&end));
     let bytes: Vec<u8> = (0..16 * 1024 * 1024_u32).map(|index| (index % 251) as u8).collect();
@@ -95,7 +95,7 @@ async fn a_large_write_arrives_whole<R: Runtime>() {
 async fn a_write_to_a_peer_that_reads_too_slowly_times_out_as_a_whole<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
     let timeouts = Timeouts { connect: LONG, answer: SHORT };
-    let mut connection =
+    let connection =
         Connection::<R>::connect(&sockets, peer.address(), timeouts, String::new()).await.expect("a connection");
     let end = peer.accept();
     // Little room and always some progress: a limit on each step alone would never run out.
@@ -118,7 +118,7 @@ async fn a_write_to_a_peer_that_reads_too_slowly_times_out_as_a_whole<R: Runtime
 async fn a_read_times_out_and_its_connection_is_not_kept<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
     let timeouts = Timeouts { connect: LONG, answer: SHORT };
-    let mut connection =
+    let connection =
         Connection::<R>::connect(&sockets, peer.address(), timeouts, String::new()).await.expect("a connection");
     let _end = peer.accept();
     let begun = Instant::now();
@@ -131,7 +131,7 @@ async fn a_read_times_out_and_its_connection_is_not_kept<R: Runtime>() {
 
 async fn a_read_finds_the_end_and_its_connection_is_not_kept<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     drop(peer.accept());
     assert_eq!(connection.read(64).await, Ok(Vec::new()));
     connection.set_idle();
@@ -142,7 +142,7 @@ async fn a_read_finds_the_end_and_its_connection_is_not_kept<R: Runtime>() {
 
 async fn a_read_returns_max_bytes_at_most<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     peer_sends(&peer.accept(), b"abcdef");
     assert_eq!(connection.read(2).await, Ok(b"ab".to_vec()));
     assert_eq!(connection.read(0).await, Ok(b"c".to_vec()));
@@ -151,7 +151,7 @@ async fn a_read_returns_max_bytes_at_most<R: Runtime>() {
 
 async fn a_read_takes_no_more_memory_than_its_limit<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     let writer = std::thread::spawn(move || peer_sends(&end, &vec![7; 1024 * 1024]));
     let mut left = 1024 * 1024;
@@ -165,7 +165,7 @@ async fn a_read_takes_no_more_memory_than_its_limit<R: Runtime>() {
 
 async fn read_now_never_waits<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     assert_eq!(connection.read_now(64), Ok(None));
     peer_sends(&end, b"abc");
@@ -181,7 +181,7 @@ async fn read_now_never_waits<R: Runtime>() {
 async fn statistics_count_an_exchange<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
     let end = leave_idle::<R>(&sockets, &peer, "").await;
-    let mut connection = connect::<R>(&sockets, peer.address(), "").await;
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
     connection.write(b"PING\r\n").await.expect("a write");
     assert_eq!(peer_receives(&end, 6), b"PING\r\n");
     peer_sends(&end, b"+PONG\r\n");
@@ -194,7 +194,7 @@ async fn statistics_count_an_exchange<R: Runtime>() {
 fn a_cancelled_read_takes_no_bytes() {
     let (sockets, peer) = (anywhere(), Peer::start());
     runtime().block_on(async {
-        let mut connection = connect::<crate::tokio::Tokio>(&sockets, peer.address(), "").await;
+        let connection = connect::<crate::tokio::Tokio>(&sockets, peer.address(), "").await;
         let end = peer.accept();
         let cancelled = ::tokio::time::timeout(SHORT, connection.read(64)).await;
         assert!(cancelled.is_err());

@@ -41,7 +41,7 @@ mod unix_sockets {
         let address = Address::Unix { path: path.to_str().expect("a plain path").into() };
         let sockets = Sockets::builder().allow_unix(&path).build();
 
-        let mut connection = connect::<R>(&sockets, address.clone(), "").await;
+        let connection = connect::<R>(&sockets, address.clone(), "").await;
         let (mut end, _) = listener.accept().expect("a connection");
         connection.write(b"ping").await.expect("a write");
         let mut received = [0; 4];
