@@ -1,4 +1,4 @@
-//! A real guest in a real store, by the public interface alone, in both flavours.
+//! A real guest in a real store, by the public interface alone, in every flavour.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -19,10 +19,11 @@ impl SocketsContext for Context {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Flavour {
     Blocking,
     Tokio,
+    Concurrent,
 }
 
 impl Flavour {
@@ -33,7 +34,7 @@ impl Flavour {
         R: Lift + Send + Sync + 'static,
     {
         let engine = Engine::default();
-        let guest = wat::parse_str(include_str!("guest.wat")).expect("the guest's text");
+        let guest = wat::parse_str(self.guest()).expect("the guest's text");
         let component = Component::new(&engine, guest).expect("a component");
         let mut linker = Linker::<Context>::new(&engine);
         let context = Context { sockets: sockets.clone(), table: ResourceTable::new() };
@@ -43,19 +44,38 @@ impl Flavour {
                 drsession_host::blocking::add_to_linker(&mut linker).expect("a free name");
                 let instance = linker.instantiate(&mut store, &component).expect("an instance");
                 let function = instance.get_typed_func::<P, (R,)>(&mut store, function).expect("the guest's function");
-                function.call(&mut store, parameters).expect("no trap").0
+                return function.call(&mut store, parameters).expect("no trap").0;
             }
-            Self::Tokio => {
-                drsession_host::tokio::add_to_linker(&mut linker).expect("a free name");
-                let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.expect("a runtime").block_on(async {
-                    let instance = linker.instantiate_async(&mut store, &component).await.expect("an instance");
-                    let function =
-                        instance.get_typed_func::<P, (R,)>(&mut store, function).expect("the guest's function");
-                    function.call_async(&mut store, parameters).await.expect("no trap").0
-                })
-            }
+            Self::Tokio => drsession_host::tokio::add_to_linker(&mut linker).expect("a free name"),
+            Self::Concurrent => drsession_host::concurrent::add_to_linker(&mut linker).expect("a free name"),
         }
+        let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let instance = linker.instantiate_async(&mut store, &component).await.expect("an instance");
+            let function = instance.get_typed_func::<P, (R,)>(&mut store, function).expect("the guest's function");
+            function.call_async(&mut store, parameters).await.expect("no trap").0
+        })
+    }
+
+    /// The guest's text. That for the asynchronous contract is the same, with other types.
+    fn guest(self) -> String {
+        let text = include_str!("guest.wat");
+        if self != Self::Concurrent {
+            return text.to_owned();
+        }
+        let mut text = text.replace("session/socket@", "session/socket-async@");
+        for name in ["wait", "[static]connection.connect", "[method]connection.write", "[method]connection.read"] {
+            let plain = format!("(export \"{name}\" (func");
+            assert!(text.contains(&plain), "{name}");
+            text = text.replacen(&plain, &format!("{plain} async"), 1);
+        }
+        // What waits for something asynchronous is so itself.
+        for name in ["exchange", "pause"] {
+            let plain = format!("  (func (export \"{name}\") (param \"");
+            assert!(text.contains(&plain), "{name}");
+            text = text.replace(&plain, &plain.replace(" (param", " async (param"));
+        }
+        text
     }
 }
 
@@ -108,7 +128,7 @@ fn a_pause_takes_its_time(flavour: Flavour) {
     assert!(passed >= 50, "{passed} ms");
 }
 
-macro_rules! in_both_flavours {
+macro_rules! in_every_flavour {
     ($($name:ident),+ $(,)?) => {
         mod blocking {
             $(#[test]
@@ -123,10 +143,17 @@ macro_rules! in_both_flavours {
                 super::$name(super::Flavour::Tokio);
             })+
         }
+
+        mod concurrent {
+            $(#[test]
+            fn $name() {
+                super::$name(super::Flavour::Concurrent);
+            })+
+        }
     };
 }
 
-in_both_flavours! {
+in_every_flavour! {
     a_store_that_ends_leaves_its_connection_to_the_next,
     sockets_of_two_applications_share_nothing,
     a_guest_without_permission_is_denied,
