@@ -1,16 +1,14 @@
-//! What wasmtime makes of the contract.
+//! What wasmtime makes of the contract's types. Its functions are called by their names: every flavour has the same.
 #![allow(missing_docs, unreachable_pub)]
 
 wasmtime::component::bindgen!({
     inline: "
         package drsession:host-test;
 
-        world sessions {
-            export drsession:session/types@0.1.0;
-            export drsession:session/session@0.1.0;
+        world types {
+            import drsession:session/types@0.1.0;
         }
     ",
     path: "../wit",
-    exports: { default: async },
     additional_derives: [PartialEq],
 });

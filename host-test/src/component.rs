@@ -3,18 +3,18 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::{LazyLock, OnceLock},
 };
 
 use drsession_host::{Sockets, SocketsContext, SocketsView};
 use wasmtime::{
-    Config, Engine, StoreLimits, StoreLimitsBuilder, bail,
-    component::{Component, Linker, ResourceTable},
+    Config, Engine, bail,
+    component::{Component, InstancePre, Linker, ResourceTable},
     error::Context as _,
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::bindings::SessionsPre;
+use crate::memory_limit::MemoryLimit;
 
 /// Which of the components is under test. All of them keep the same promises, so they share their tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Flavour {
     /// `drsession-wasi.wasm`: the same with its socket within, made of `wasi:sockets`. Its connections are none of
     /// [`Sockets`], and end with their instance.
     Wasi,
+    /// `drsession-async.wasm`, whose calls wait side by side.
+    Async,
 }
 
 impl Flavour {
@@ -32,18 +34,21 @@ impl Flavour {
         folder().join(match self {
             Self::Blocking => "drsession.wasm",
             Self::Wasi => "drsession-wasi.wasm",
+            Self::Async => "drsession-async.wasm",
         })
     }
 
-    pub(crate) fn prepared(self) -> Result<&'static SessionsPre<HostState>, &'static wasmtime::Error> {
-        static BLOCKING: LazyLock<wasmtime::Result<SessionsPre<HostState>>> =
-            LazyLock::new(|| prepare(&Flavour::Blocking.path()));
-        static WASI: LazyLock<wasmtime::Result<SessionsPre<HostState>>> =
-            LazyLock::new(|| prepare(&Flavour::Wasi.path()));
+    /// The export that has the functions.
+    pub(crate) fn interface(self) -> &'static str {
         match self {
-            Self::Blocking => BLOCKING.as_ref(),
-            Self::Wasi => WASI.as_ref(),
+            Self::Blocking | Self::Wasi => "drsession:session/session@0.1.0",
+            Self::Async => "drsession:session/session-async@0.1.0",
         }
+    }
+
+    pub(crate) fn prepared(self) -> Result<&'static InstancePre<HostState>, &'static wasmtime::Error> {
+        static PREPARED: [OnceLock<wasmtime::Result<InstancePre<HostState>>>; 3] = [const { OnceLock::new() }; 3];
+        PREPARED[self as usize].get_or_init(|| prepare(&self.path())).as_ref()
     }
 }
 
@@ -52,7 +57,14 @@ pub(crate) struct HostState {
     sockets: Sockets,
     table: ResourceTable,
     wasi: WasiCtx,
-    limits: StoreLimits,
+    memory: MemoryLimit,
+}
+
+impl HostState {
+    /// Bytes of memory that the guest has.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory.allocated()
+    }
 }
 
 impl WasiView for HostState {
@@ -72,29 +84,32 @@ const FUEL_BETWEEN_YIELDS: u64 = 10_000_000;
 
 /// An empty store for one instance, with all the fuel there is.
 pub(crate) fn new_store(sockets: Sockets, memory_limit: usize) -> wasmtime::Result<wasmtime::Store<HostState>> {
-    let limits = StoreLimitsBuilder::new().memory_size(memory_limit).trap_on_grow_failure(true).build();
     let wasi = WasiCtx::builder().allow_tcp(true).inherit_network().build();
-    let mut store = wasmtime::Store::new(&ENGINE, HostState { sockets, table: ResourceTable::new(), wasi, limits });
-    store.limiter(|state| &mut state.limits);
+    let memory = MemoryLimit::new(memory_limit);
+    let mut store = wasmtime::Store::new(&ENGINE, HostState { sockets, table: ResourceTable::new(), wasi, memory });
+    store.limiter(|state| &mut state.memory);
     store.set_fuel(u64::MAX)?;
     store.fuel_async_yield_interval(Some(FUEL_BETWEEN_YIELDS))?;
     Ok(store)
 }
 
-static ENGINE: LazyLock<Engine> =
-    LazyLock::new(|| Engine::new(Config::new().consume_fuel(true)).expect("an engine that counts fuel"));
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let mut config = Config::new();
+    config.consume_fuel(true).wasm_component_model_async(true);
+    Engine::new(&config).expect("an engine that counts fuel")
+});
 
-fn prepare(path: &Path) -> wasmtime::Result<SessionsPre<HostState>> {
+fn prepare(path: &Path) -> wasmtime::Result<InstancePre<HostState>> {
     if !path.is_file() {
         bail!("there is no {}: run `cargo xtask build`", path.display());
     }
     let component = Component::from_file(&ENGINE, path)?;
     let mut linker = Linker::new(&ENGINE);
     drsession_host::tokio::add_to_linker(&mut linker)?;
+    drsession_host::concurrent::add_to_linker(&mut linker)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     linker
         .instantiate_pre(&component)
-        .and_then(SessionsPre::new)
         .with_context(|| format!("{} is not the component that the contract describes", path.display()))
 }
 

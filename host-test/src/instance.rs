@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use drsession_host::Sockets;
-use tokio::sync::Mutex;
-use wasmtime::component::ResourceAny;
 
 use crate::{
-    bindings::Sessions,
-    component::{Flavour, HostState, new_store},
+    caller::{Caller, Concurrent, Guest},
+    component::{Flavour, new_store},
     options::Options,
     session::{Error, Store},
 };
@@ -18,33 +16,12 @@ const DEFAULT_MEMORY_LIMIT: usize = 256 * 1024 * 1024;
 /// An instance. It ends when it and all stores and sessions from it are dropped: at once and without a word to the guest,
 /// as instances end that have served their request.
 ///
-/// Calls from several tasks wait for each other. For calls at the same time take several instances.
+/// Calls from several tasks wait for each other. For calls at the same time take several instances, or
+/// [`run_concurrent`](Self::run_concurrent).
 #[derive(Clone)]
 pub struct Instance {
     pub(crate) guest: Arc<Guest>,
 }
-
-/// The guest, and what it takes to call it.
-pub(crate) struct Guest {
-    pub(crate) store: Mutex<wasmtime::Store<HostState>>,
-    pub(crate) bindings: Sessions,
-}
-
-/// Sends a call to one of the guest's resources, and fails the test where it traps.
-macro_rules! call {
-    ($guest:expr, $resource:ident . $method:ident ( $($argument:expr),* $(,)?)) => {{
-        let guest = &*$guest;
-        let mut store = guest.store.lock().await;
-        guest
-            .bindings
-            .drsession_session_session()
-            .$resource()
-            .$method(&mut *store, $($argument),*)
-            .await
-            .unwrap_or_else(|trap| panic!("{} trapped: {trap:?}", stringify!($method)))
-    }};
-}
-pub(crate) use call;
 
 impl Instance {
     /// Starts one with its own sockets, unlimited in where they lead.
@@ -60,26 +37,25 @@ impl Instance {
     /// `store.open`.
     pub async fn store(&self, options: &Options) -> Result<Store, Error> {
         let settings = options.create_in(&self.guest).await;
-        let store = call!(self.guest, store.call_open(settings));
+        let (store,): (Result<_, Error>,) = self.guest.call("[static]store.open", (settings,)).await;
         self.guest.drop_resource(settings).await;
         Ok(Store::new(Arc::clone(&self.guest), store?))
     }
 
+    /// Runs a block whose calls wait side by side: those of stores and sessions that were made
+    /// [`concurrent`](crate::session::Session::concurrent).
+    pub async fn run_concurrent<R>(&self, block: impl AsyncFnOnce(Concurrent<'_>) -> R) -> R {
+        self.guest.run_concurrent(block).await
+    }
+
     /// How much fuel the guest has consumed: roughly the instructions that it has executed.
     pub async fn fuel(&self) -> u64 {
-        let store = self.guest.store.lock().await;
-        u64::MAX - store.get_fuel().expect("an engine that counts fuel")
+        self.guest.fuel().await
     }
-}
 
-impl Guest {
-    /// Drops a resource as a guest's own code would: its destructor runs.
-    pub(crate) async fn drop_resource(&self, resource: ResourceAny) {
-        let mut store = self.store.lock().await;
-        resource
-            .resource_drop_async(&mut *store)
-            .await
-            .unwrap_or_else(|trap| panic!("dropping a resource trapped: {trap:?}"));
+    /// How many bytes of memory the guest has. It never becomes less.
+    pub async fn memory(&self) -> usize {
+        self.guest.memory().await
     }
 }
 
@@ -113,8 +89,8 @@ impl InstanceBuilder {
         let prepared = self.flavour.prepared().unwrap_or_else(|error| panic!("{error:#}"));
         let sockets = self.sockets.unwrap_or_else(any_address);
         let mut store = new_store(sockets, self.memory_limit)?;
-        let bindings = prepared.instantiate_async(&mut store).await?;
-        Ok(Guest { store: Mutex::new(store), bindings })
+        let instance = prepared.instantiate_async(&mut store).await?;
+        Ok(Guest::new(store, instance, self.flavour.interface()))
     }
 }
 

@@ -4,7 +4,8 @@
 //! - [`proxy`] stands between the two and breaks what it is told to break; [`scripted_server`] plays a Redis that
 //!   answers whatever a test wants.
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
-//!   [`instance`]s, and from those stores and [`session`]s.
+//!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
+//!   or many side by side.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP.
 //!
 //! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
@@ -12,10 +13,12 @@
 
 pub mod bench;
 mod bindings;
+pub mod caller;
 pub mod component;
 pub mod http_server;
 pub mod instance;
 mod listener;
+mod memory_limit;
 pub mod operation;
 pub mod options;
 pub mod proxy;

@@ -1,9 +1,11 @@
 //! The settings of a store, on the test's side.
 
+use std::sync::Arc;
+
 use wasmtime::component::ResourceAny;
 
 use crate::{
-    instance::{Guest, call},
+    caller::{Caller, Guest},
     session::SameSite,
 };
 
@@ -17,7 +19,7 @@ pub struct Options {
 /// Writes the settings of the contract's `options` resource down once: as a case of `Setting`, as a method that adds one
 /// and as the call that makes it.
 macro_rules! settings {
-    ($($(#[$doc:meta])* $method:ident, $call:ident, $case:ident($($value:ident: $type:ty => $argument:expr),+);)*) => {
+    ($($(#[$doc:meta])* $method:ident, $case:ident($($value:ident: $type:ty),+);)*) => {
         #[derive(Clone)]
         enum Setting {
             $($case { $($value: $type),+ },)*
@@ -33,11 +35,14 @@ macro_rules! settings {
             )*
 
             /// Makes the guest's own resource of it, with every setting in the order of its methods' calls.
-            pub(crate) async fn create_in(&self, guest: &Guest) -> ResourceAny {
-                let options = call!(guest, options.call_constructor(&self.url));
+            pub(crate) async fn create_in(&self, guest: &Arc<Guest>) -> ResourceAny {
+                let (options,) = guest.call("[constructor]options", (self.url.clone(),)).await;
                 for setting in &self.settings {
                     match setting {
-                        $(Setting::$case { $($value),+ } => call!(guest, options.$call(options, $($argument),+)),)*
+                        $(Setting::$case { $($value),+ } => {
+                            let name = concat!("[method]options.set-", stringify!($method)).replace('_', "-");
+                            guest.call(&name, (options, $($value.clone()),+)).await
+                        })*
                     }
                 }
                 options
@@ -60,33 +65,33 @@ impl Options {
 
 settings! {
     /// What stands before the id in the session's key.
-    prefix, call_set_prefix, Prefix(prefix: String => prefix);
+    prefix, Prefix(prefix: String);
     /// Seconds without use; none: never.
-    idle_lifetime, call_set_idle_lifetime, IdleLifetime(seconds: Option<u32> => *seconds);
+    idle_lifetime, IdleLifetime(seconds: Option<u32>);
     /// Seconds from the first write; none: never.
-    absolute_lifetime, call_set_absolute_lifetime, AbsoluteLifetime(seconds: Option<u32> => *seconds);
+    absolute_lifetime, AbsoluteLifetime(seconds: Option<u32>);
     /// Whether calls look if the session still lives.
-    guard, call_set_guard, Guard(on: bool => *on);
+    guard, Guard(on: bool);
     /// Whether Lua scripts may be used.
-    scripts, call_set_scripts, Scripts(on: bool => *on);
+    scripts, Scripts(on: bool);
     /// Milliseconds for connecting and for each answer.
-    timeouts, call_set_timeouts, Timeouts(connect: u32 => *connect, answer: u32 => *answer);
+    timeouts, Timeouts(connect: u32, answer: u32);
     /// How many replicas writes wait for, and for how many milliseconds.
-    replicas, call_set_replicas, Replicas(count: u32 => *count, timeout: u32 => *timeout);
+    replicas, Replicas(count: u32, timeout: u32);
     /// The cookie's name.
-    cookie_name, call_set_cookie_name, CookieName(name: String => name);
+    cookie_name, CookieName(name: String);
     /// Names under which the cookie is still accepted.
-    former_cookie_names, call_set_former_cookie_names, FormerCookieNames(names: Vec<String> => names);
+    former_cookie_names, FormerCookieNames(names: Vec<String>);
     /// The cookie's `Path`.
-    cookie_path, call_set_cookie_path, CookiePath(path: String => path);
+    cookie_path, CookiePath(path: String);
     /// The cookie's `Domain`.
-    cookie_domain, call_set_cookie_domain, CookieDomain(domain: Option<String> => domain.as_deref());
+    cookie_domain, CookieDomain(domain: Option<String>);
     /// The cookie's `Secure`.
-    cookie_secure, call_set_cookie_secure, CookieSecure(on: bool => *on);
+    cookie_secure, CookieSecure(on: bool);
     /// The cookie's `SameSite`.
-    cookie_same_site, call_set_cookie_same_site, CookieSameSite(same_site: SameSite => *same_site);
+    cookie_same_site, CookieSameSite(same_site: SameSite);
     /// The cookie's `Partitioned`.
-    cookie_partitioned, call_set_cookie_partitioned, CookiePartitioned(on: bool => *on);
+    cookie_partitioned, CookiePartitioned(on: bool);
     /// Whether the browser keeps the cookie when it is closed.
-    cookie_persistent, call_set_cookie_persistent, CookiePersistent(on: bool => *on);
+    cookie_persistent, CookiePersistent(on: bool);
 }

@@ -34,7 +34,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    [blocking: Blocking],
+    [blocking: Blocking, asynchronous: Async],
     {
         mod connection {
             round_trips_are_counted_as_they_come,
