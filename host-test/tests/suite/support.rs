@@ -105,7 +105,11 @@ impl LossyWay {
 }
 
 /// Connects, and makes Redis know whatever scripts there are.
+///
+/// Where scripts are off, the asynchronous component has one connection that calls share and others for transactions, so
+/// there is a call for either.
 pub(crate) async fn warm_up(store: &Store) {
+    assert_eq!(store.check().await, Ok(()));
     let session = stored(store).await;
     assert_eq!(session.rotate(&[]).await, Ok(()));
     assert_eq!(session.destroy().await, Ok(()));
