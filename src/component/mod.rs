@@ -1,6 +1,7 @@
 //! The contract's resources, and what they are made of: the only code that knows the bindings, one thin file a flavour.
 //! The feature `async` chooses.
 
+mod allocator;
 #[cfg(feature = "async")]
 mod asynchronous;
 #[cfg(not(feature = "async"))]
