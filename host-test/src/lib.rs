@@ -18,6 +18,7 @@ pub mod component;
 pub mod http_server;
 pub mod instance;
 mod listener;
+pub mod memory;
 mod memory_limit;
 pub mod operation;
 pub mod options;

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Build,
     /// Serves the demo shop, with a Redis of its own unless one is named
     Serve(Serve),
+    /// Shows, in minutes, that an instance's memory is the same after 1 million and after 10 million calls
+    SoakMemory,
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),
     /// Makes the asynchronous twins of the contract's interfaces in wit/, or checks the contract

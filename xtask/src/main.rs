@@ -5,6 +5,7 @@ mod flags;
 mod process;
 mod serve;
 mod setup;
+mod soak_memory;
 mod test;
 mod wit;
 mod workspace;
@@ -34,6 +35,7 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
         Command::Setup => setup::run(&workspace, flags.wasm_toolchain)?,
         Command::Build => build::run(&workspace, flags.wasm_toolchain)?,
         Command::Serve(serve) => serve::run(&workspace, flags.wasm_toolchain, &serve)?,
+        Command::SoakMemory => soak_memory::run(&workspace, flags.wasm_toolchain)?,
         Command::Test(test) => return test::run(&workspace, flags.wasm_toolchain, &test),
         Command::Wit(flags) => wit::run(&workspace, &flags)?,
     }
