@@ -99,7 +99,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(&config).expect("an engine that counts fuel")
 });
 
-fn prepare(path: &Path) -> wasmtime::Result<InstancePre<HostState>> {
+pub(crate) fn prepare(path: &Path) -> wasmtime::Result<InstancePre<HostState>> {
     if !path.is_file() {
         bail!("there is no {}: run `cargo xtask build`", path.display());
     }
@@ -114,7 +114,7 @@ fn prepare(path: &Path) -> wasmtime::Result<InstancePre<HostState>> {
 }
 
 /// The folder that `cargo xtask build` writes to, which `DRSESSION_COMPONENTS` can name.
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     env::var_os("DRSESSION_COMPONENTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components"), PathBuf::from)
 }

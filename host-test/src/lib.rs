@@ -14,6 +14,7 @@
 pub mod bench;
 mod bindings;
 pub mod caller;
+pub mod canceller;
 pub mod component;
 pub mod http_server;
 pub mod instance;

@@ -55,6 +55,7 @@ pub(crate) fn components(
     let shop = encode::plug(&drsession, &shop_bare)?;
     let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
     let spin_visits = component("spin-visits", &[])?;
+    let canceller = encode::plug(&drsession_async, &component("canceller", &[])?)?;
 
     // Each with the package that it is told to be of.
     let components = [
@@ -66,6 +67,7 @@ pub(crate) fn components(
         (SHOP, "shop", shop),
         ("shop-wasi.wasm", "shop", shop_wasi),
         ("spin-visits.wasm", "spin-visits", spin_visits),
+        ("canceller.wasm", "canceller", canceller),
     ];
     let mut built = Vec::new();
     for (file, package, component) in components {

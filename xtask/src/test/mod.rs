@@ -32,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.step("contract", || wit::check(workspace));
     run.step("sources", || sources::check(workspace));
     run.step("lints", || clippy(&mut workspace.cargo(), &["--workspace", "--all-targets"]));
-    for package in ["drsession", "wasi-sockets-adapter", "shop", "spin-visits"] {
+    for package in ["drsession", "wasi-sockets-adapter", "shop", "spin-visits", "canceller"] {
         let name = format!("lints of {package} for wasm");
         let arguments = ["--target", TARGET, "--package", package];
         if toolchain == Toolchain::Own {
