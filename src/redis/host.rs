@@ -95,7 +95,7 @@ pub trait Host: Sized {
 }
 
 /// A byte stream to a Redis server; dropping it closes it, unless the host keeps it because it is marked idle.
-pub trait Socket {
+pub trait Socket: 'static {
     /// Whether it was left idle in the wanted state, so that it needs no handshake.
     fn reused(&self) -> bool;
 

@@ -21,7 +21,8 @@ use super::{
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
+    rc::Rc,
     task::Poll,
 };
 
@@ -30,14 +31,19 @@ const READ_SIZE: u32 = 64 << 10;
 
 /// A socket, and the calls that wait for it.
 pub struct Shared<S: Socket> {
-    socket: S,
+    socket: Rc<S>,
     queue: RefCell<Queue>,
+    /// The read under way. It is the connection's and not the call's that polls it: a read that has returned has taken its bytes, even
+    /// where nobody has seen the result yet, so that to drop it could lose a reply.
+    incoming: RefCell<Option<Read>>,
 }
+
+type Read = Pin<Box<dyn Future<Output = Result<Vec<u8>, SocketError>>>>;
 
 impl<S: Socket> Shared<S> {
     /// Over a socket on which no answer is outstanding.
     pub fn new(socket: S) -> Self {
-        Self { socket, queue: RefCell::default() }
+        Self { socket: Rc::new(socket), queue: RefCell::default(), incoming: RefCell::default() }
     }
 
     /// Whether another call may join.
@@ -73,8 +79,20 @@ impl<S: Socket> Shared<S> {
         self.queue.borrow_mut().begin_reading();
         let _free = OnDrop(|| self.queue.borrow_mut().reading = Duty::Free);
         self.queue.borrow_mut().pass_on();
-        match self.unless_ended(call, self.socket.read(READ_SIZE)).await {
-            None => {}
+        let incoming = poll_fn(|context| {
+            let mut incoming = self.incoming.take().unwrap_or_else(|| {
+                let socket = self.socket.clone();
+                Box::pin(async move { socket.read(READ_SIZE).await })
+            });
+            let polled = incoming.as_mut().poll(context);
+            if polled.is_pending() {
+                self.incoming.replace(Some(incoming));
+            }
+            polled
+        });
+        match self.unless_ended(call, incoming).await {
+            // Nobody would wait for it any more but the task that began it.
+            None => drop(self.incoming.take()),
             Some(Ok(bytes)) if bytes.is_empty() => self.queue.borrow_mut().end(&SocketError::Closed),
             Some(Ok(bytes)) => self.queue.borrow_mut().receive(&bytes),
             Some(Err(error)) => self.queue.borrow_mut().end(&error),
@@ -100,6 +118,8 @@ impl<S: Socket> Shared<S> {
         queue.leave(call);
         queue.pass_on();
         if queue.becomes_idle() {
+            // Nothing is to come that could be lost.
+            self.incoming.take();
             self.socket.set_idle();
         }
     }
