@@ -2,6 +2,9 @@
 //!
 //! The store has to be driven (`Store::run_concurrent`, `Func::call_async`) within a tokio runtime that has I/O and time
 //! enabled.
+//!
+//! A call is cancelled when its future is dropped here. A read that had returned by then has not been cancelled, even where
+//! the guest did not know yet: its bytes are the guest's. One that may cancel a read keeps it instead, and waits for it again.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The socket that the drsession component needs, for programs that embed wasmtime.
 //!
-//! The component imports one interface to reach Redis, `drsession:session/socket`. This crate supplies it: TCP and Unix
+//! The component imports one interface to reach Redis, `drsession:session/socket` or its asynchronous twin
+//! `drsession:session/socket-async`. This crate supplies both: TCP and Unix
 //! sockets with time limits, and a pool that carries connections from one store to the next, so that an instance that
 //! lives for a single request does not pay for a new connection and its handshake.
 //!
@@ -23,7 +24,7 @@
 //! # fn main() -> wasmtime::Result<()> {
 //! let engine = Engine::default();
 //! let mut linker = Linker::<State>::new(&engine);
-//! // Or `drsession_host::tokio`, for async stores.
+//! // Or `drsession_host::tokio`, for async stores; or `drsession_host::concurrent`, for async components.
 //! drsession_host::blocking::add_to_linker(&mut linker)?;
 //!
 //! // Once for each application. It reaches this one Redis, and nothing else.
@@ -40,9 +41,9 @@
 //! # How a call passes through
 //!
 //! ```text
-//! guest ─ bindings ─ blocking.rs or tokio.rs ─ connection.rs ─┬─ sockets.rs ─ address.rs, pool.rs, statistics.rs
-//!                                                             ├─ dial.rs ─ tls.rs
-//!                                                             └─ stream.rs
+//! guest ─ bindings ─┬─ blocking.rs or tokio.rs ──────┬─ connection.rs ─┬─ sockets.rs ─ address.rs, pool.rs, statistics.rs
+//!                   └─ concurrent.rs ─ outgoing.rs ──┘                 ├─ dial.rs ─ tls.rs
+//!                                                                      └─ stream.rs
 //! ```
 //!
 //! `connection.rs` holds what the contract says, written once; what the flavours differ in is how they wait, and that is
