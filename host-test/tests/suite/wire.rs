@@ -378,7 +378,7 @@ pub(crate) async fn each_error_of_redis_has_its_own_of_the_contract(bench: Bench
         let server = server(move |_| format!("-{text}\r\n").into_bytes()).await;
         let options = [plain(&server, ""), Options::new(server.url()), Options::new(server.url()).scripts(false)];
         for (options, at_once) in options.into_iter().zip(AT_ONCE) {
-            let session = attached(&bench.store(&options.timeouts(2_000_u32, 30_u32)).await).await;
+            let session = attached(&bench.store(&options.timeouts(2_000_u32, 150_u32)).await).await;
             for (call, at_once) in at_once.into_iter().enumerate() {
                 let before = server.requests();
                 let error = match call {
