@@ -24,6 +24,8 @@ pub(crate) const DRSESSION: &str = "drsession.wasm";
 pub(crate) const DRSESSION_ASYNC: &str = "drsession-async.wasm";
 /// The session component for hosts that have `wasi:sockets` and nothing of ours.
 pub(crate) const DRSESSION_WASI: &str = "drsession-wasi.wasm";
+/// The same with asynchronous calls, for hosts of WASI 0.3.
+pub(crate) const DRSESSION_ASYNC_WASI: &str = "drsession-async-wasi.wasm";
 /// The demo shop with the session component within.
 pub(crate) const SHOP: &str = "shop.wasm";
 
@@ -51,6 +53,9 @@ pub(crate) fn components(
     let drsession_async = component("drsession", &["async"])?;
     let wasi_sockets = component("wasi-sockets-adapter", &[])?;
     let drsession_wasi = encode::plug(&wasi_sockets, &drsession)?;
+    let wasi_sockets_async = component("wasi-sockets-async-adapter", &[])?;
+    let drsession_async_wasi = encode::plug(&wasi_sockets_async, &drsession_async)?;
+    let wasi_sockets_restless = encode::plug(&wasi_sockets_async, &component("restless-socket", &[])?)?;
     let shop_bare = component("shop", &[])?;
     let shop = encode::plug(&drsession, &shop_bare)?;
     let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
@@ -63,6 +68,9 @@ pub(crate) fn components(
         (DRSESSION_ASYNC, "drsession", drsession_async),
         ("wasi-sockets.wasm", "wasi-sockets-adapter", wasi_sockets),
         (DRSESSION_WASI, "drsession", drsession_wasi),
+        ("wasi-sockets-async.wasm", "wasi-sockets-async-adapter", wasi_sockets_async),
+        (DRSESSION_ASYNC_WASI, "drsession", drsession_async_wasi),
+        ("wasi-sockets-restless.wasm", "restless-socket", wasi_sockets_restless),
         ("shop-bare.wasm", "shop", shop_bare),
         (SHOP, "shop", shop),
         ("shop-wasi.wasm", "shop", shop_wasi),

@@ -17,6 +17,18 @@ use crate::{build, process, wit};
 
 use run::Run;
 
+/// What is compiled for wasm, and with which features.
+const WASM_PACKAGES: [(&str, &str); 8] = [
+    ("drsession", ""),
+    ("drsession", "async"),
+    ("wasi-sockets-adapter", ""),
+    ("wasi-sockets-async-adapter", ""),
+    ("canceller", ""),
+    ("restless-socket", ""),
+    ("shop", ""),
+    ("spin-visits", ""),
+];
+
 /// Whether all went well.
 pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags: &Test) -> anyhow::Result<bool> {
     let toolchain_name = toolchain;
@@ -32,9 +44,9 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.step("contract", || wit::check(workspace));
     run.step("sources", || sources::check(workspace));
     run.step("lints", || clippy(&mut workspace.cargo(), &["--workspace", "--all-targets"]));
-    for package in ["drsession", "wasi-sockets-adapter", "shop", "spin-visits", "canceller"] {
-        let name = format!("lints of {package} for wasm");
-        let arguments = ["--target", TARGET, "--package", package];
+    for (package, features) in WASM_PACKAGES {
+        let name = ["lints of ", package, if features.is_empty() { "" } else { ", " }, features, " for wasm"].concat();
+        let arguments = ["--target", TARGET, "--package", package, "--features", features];
         if toolchain == Toolchain::Own {
             run.step(&name, || clippy(&mut workspace.cargo(), &arguments));
         } else {

@@ -1,0 +1,10 @@
+//! Generated from the WIT files: the socket, and what it is made of.
+
+#![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: ["../../wit", "wit"],
+    world: "drsession:wasi-sockets-async/adapter",
+    generate_all,
+    pub_export_macro: true,
+});

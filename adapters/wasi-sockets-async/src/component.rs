@@ -1,0 +1,73 @@
+//! What the component exports.
+
+use crate::bindings::exports::drsession::session::socket_async::{
+    self as contract, Address, Error, Guest, GuestConnection,
+};
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::connection::Connection;
+use crate::deadline::{Deadline, NANOSECONDS_PER_MILLISECOND};
+use crate::dial::dial;
+
+struct Adapter;
+
+impl Guest for Adapter {
+    type Connection = Connection;
+
+    fn now() -> u64 {
+        monotonic_clock::now() / NANOSECONDS_PER_MILLISECOND
+    }
+
+    async fn wait(milliseconds: u32) {
+        monotonic_clock::wait_for(u64::from(milliseconds) * NANOSECONDS_PER_MILLISECOND).await;
+    }
+}
+
+impl GuestConnection for Connection {
+    /// Always a new one: no connection outlives its instance, so there is none in any state but the first.
+    async fn connect(to: Address, timeouts: contract::Timeouts, _: String) -> Result<contract::Connection, Error> {
+        let (host, port) = match to {
+            Address::Tcp(host_and_port) => host_and_port,
+            Address::Tls(_) => return Err(Error::Unsupported(NO_TLS.to_owned())),
+            Address::Unix(_) => return Err(Error::Unsupported(NO_UNIX_SOCKETS.to_owned())),
+        };
+        let socket = dial(&host, port, Deadline::after(timeouts.connect)).await?;
+        Ok(contract::Connection::new(Connection::new(socket, timeouts.answer)))
+    }
+
+    fn reused(&self) -> bool {
+        false
+    }
+
+    fn set_state(&self, _: String) {}
+
+    fn set_idle(&self) {
+        self.set_idle();
+    }
+
+    async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
+        self.write(bytes).await
+    }
+
+    async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
+        self.read(max).await
+    }
+
+    /// Only what was taken already: a component may not stop a read of a stream in a function that is not async, so it can't
+    /// look at the network here.
+    fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.read_now(max))
+    }
+}
+
+const NO_TLS: &str = "wasi:sockets has no TLS: give the plain TCP address (redis://) of a TLS tunnel beside the \
+                      application, such as stunnel, or of a Redis on a network of your own";
+const NO_UNIX_SOCKETS: &str = "wasi:sockets has no Unix sockets: give Redis's TCP address (redis://)";
+
+/// What the host calls. Natively such names are none that a linker takes.
+#[cfg(target_arch = "wasm32")]
+#[allow(unsafe_code, unreachable_pub, reason = "generated")]
+mod export {
+    use super::Adapter;
+
+    crate::bindings::export!(Adapter with_types_in crate::bindings);
+}
