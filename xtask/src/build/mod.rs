@@ -26,6 +26,8 @@ pub(crate) const DRSESSION_ASYNC: &str = "drsession-async.wasm";
 pub(crate) const DRSESSION_WASI: &str = "drsession-wasi.wasm";
 /// The same with asynchronous calls, for hosts of WASI 0.3.
 pub(crate) const DRSESSION_ASYNC_WASI: &str = "drsession-async-wasi.wasm";
+/// The middleware that gives each request its session.
+pub(crate) const MIDDLEWARE: &str = "drsession-middleware.wasm";
 /// The demo shop with the session component within.
 pub(crate) const SHOP: &str = "shop.wasm";
 
@@ -61,6 +63,9 @@ pub(crate) fn components(
     let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
     let spin_visits = component("spin-visits", &[])?;
     let canceller = encode::plug(&drsession_async, &component("canceller", &[])?)?;
+    let middleware = component("drsession-middleware", &[])?;
+    let visits_bare = component("visits", &[])?;
+    let visits_alone_bare = component("visits", &["alone"])?;
 
     // Each with the package that it is told to be of.
     let components = [
@@ -76,6 +81,9 @@ pub(crate) fn components(
         ("shop-wasi.wasm", "shop", shop_wasi),
         ("spin-visits.wasm", "spin-visits", spin_visits),
         ("canceller.wasm", "canceller", canceller),
+        (MIDDLEWARE, "drsession-middleware", middleware),
+        ("visits-bare.wasm", "visits", visits_bare),
+        ("visits-alone-bare.wasm", "visits", visits_alone_bare),
     ];
     let mut built = Vec::new();
     for (file, package, component) in components {

@@ -18,7 +18,7 @@ use crate::{build, process, wit};
 use run::Run;
 
 /// What is compiled for wasm, and with which features.
-const WASM_PACKAGES: [(&str, &str); 8] = [
+const WASM_PACKAGES: [(&str, &str); 11] = [
     ("drsession", ""),
     ("drsession", "async"),
     ("wasi-sockets-adapter", ""),
@@ -27,6 +27,9 @@ const WASM_PACKAGES: [(&str, &str); 8] = [
     ("restless-socket", ""),
     ("shop", ""),
     ("spin-visits", ""),
+    ("drsession-middleware", ""),
+    ("visits", ""),
+    ("visits", "alone"),
 ];
 
 /// Whether all went well.
