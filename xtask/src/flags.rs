@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Build,
     /// Serves the demo shop, with a Redis of its own unless one is named
     Serve(Serve),
-    /// Shows, in minutes, that an instance's memory is the same after 1 million and after 10 million calls
+    /// Shows, in minutes, that the asynchronous component needs no more memory after 10 million calls than after 1
     SoakMemory,
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),

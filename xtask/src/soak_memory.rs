@@ -5,7 +5,7 @@ use crate::process;
 use crate::workspace::Workspace;
 use crate::{build, setup};
 
-/// Builds the components, and fails where an instance of one needs more memory the more it is called.
+/// Builds the components, and fails where an instance of the asynchronous one needs more memory the more it is called.
 pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>) -> anyhow::Result<()> {
     setup::redis_server()?;
     build::components(workspace, toolchain)?;
