@@ -1,4 +1,4 @@
-//! A socket over another which behaves like that one, and on the way cancels every call that waits: whatever holds for the one below has to hold
+//! A socket over another which behaves like that one, and on the way cancels the calls that wait: whatever holds for the one below has to hold
 //! for this one, if cancelling keeps its promises.
 
 #![cfg(target_arch = "wasm32")]
@@ -22,6 +22,7 @@ struct Connection {
     below: below::Connection,
     /// How often it was read from: it decides how often the next call is cancelled.
     reads: Cell<u32>,
+    under_way: Cell<u32>,
 }
 
 impl Guest for Restless {
@@ -36,7 +37,30 @@ impl Guest for Restless {
     }
 }
 
-/// What the call comes to at once; else it is cancelled.
+impl Connection {
+    fn begin(&self) -> Call<'_> {
+        self.under_way.set(self.under_way.get() + 1);
+        Call(&self.under_way)
+    }
+}
+
+/// A call that is under way.
+struct Call<'a>(&'a Cell<u32>);
+
+impl Call<'_> {
+    /// Where it is not, the component below may be busy; and a call that is cancelled before that could begin it was never made.
+    fn is_alone(&self) -> bool {
+        self.0.get() == 1
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// What the call comes to at once; else it is cancelled. Later would be too late: the bindings may already have the result by then, and lose it.
 async fn at_once<T>(call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     poll_fn(|context| match call.as_mut().poll(context) {
@@ -49,7 +73,7 @@ async fn at_once<T>(call: impl Future<Output = T>) -> Option<T> {
 impl GuestConnection for Connection {
     async fn connect(to: Address, timeouts: Timeouts, state: String) -> Result<contract::Connection, Error> {
         let below = below::Connection::connect(to.into(), timeouts.into(), state).await?;
-        Ok(contract::Connection::new(Self { below, reads: Cell::new(0) }))
+        Ok(contract::Connection::new(Self { below, reads: Cell::new(0), under_way: Cell::new(0) }))
     }
 
     fn reused(&self) -> bool {
@@ -66,17 +90,23 @@ impl GuestConnection for Connection {
 
     /// Cancelled, the bytes are still sent; that, a write of nothing waits for.
     async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
+        let call = self.begin();
+        if !call.is_alone() {
+            return Ok(self.below.write(bytes).await?);
+        }
         match at_once(self.below.write(bytes)).await {
             Some(result) => Ok(result?),
             None => Ok(self.below.write(Vec::new()).await?),
         }
     }
 
-    /// Reads are cancelled only at once: of a call that is dropped later the bindings may already have the result, and lose it.
     async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
+        let call = self.begin();
         let reads = self.reads.replace(self.reads.get().wrapping_add(1));
         for _ in 0..reads % 4 {
-            if let Some(result) = at_once(self.below.read(max)).await {
+            if call.is_alone()
+                && let Some(result) = at_once(self.below.read(max)).await
+            {
                 return Ok(result?);
             }
             below::wait(reads % 2).await;
