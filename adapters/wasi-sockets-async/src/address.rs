@@ -6,8 +6,8 @@ use crate::bindings::wasi::sockets::types::{
     IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
 
-/// What stands there, where it is an address and not a name. An IPv4 address within an IPv6 one is taken out: WASI connects
-/// to no other form of it.
+/// What stands there, where it is an address and not a name. An IPv4 address within an IPv6 one is taken out: WASI
+/// connects to no other form of it.
 pub(crate) fn parse(host: &str) -> Option<IpAddr> {
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }

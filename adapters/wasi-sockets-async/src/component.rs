@@ -52,8 +52,8 @@ impl GuestConnection for Connection {
         self.read(max).await
     }
 
-    /// Only what was taken already: a component may not stop a read of a stream in a function that is not async, so it can't
-    /// look at the network here.
+    /// Only what was taken already: a component may not stop a read of a stream in a function that is not async, so it
+    /// can't look at the network here.
     fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.read_now(max))
     }

@@ -58,7 +58,8 @@ impl Connection {
         result
     }
 
-    /// While it waits it also sends what a write that was cancelled has left: what it waits for may be the answer to that.
+    /// While it waits it also sends what a write that was cancelled has left: what it waits for may be the answer to
+    /// that.
     pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
         let reading = first(self.incoming.read(size(max)), self.outgoing.send_what_is_left());
         let bytes = Deadline::after(self.answer_limit).limit(reading).await?;

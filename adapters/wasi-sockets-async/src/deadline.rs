@@ -29,7 +29,8 @@ impl Deadline {
         Some(Self(now + left / parts.max(1) as u64))
     }
 
-    /// What the future comes to, where it does so in time; else it is dropped. No clock is asked where it is ready at once.
+    /// What the future comes to, where it does so in time; else it is dropped. No clock is asked where it is ready at
+    /// once.
     pub(crate) async fn limit<T>(self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let time_is_up = async {
             monotonic_clock::wait_until(self.0).await;

@@ -31,8 +31,8 @@ async fn look_up(host: &str) -> Result<Vec<IpAddr>, Error> {
     }
 }
 
-/// Tries every address in turn. Each gets its share of the time, so that one that never answers leaves some for the next;
-/// where no time is left, there is no share.
+/// Tries every address in turn. Each gets its share of the time, so that one that never answers leaves some for the
+/// next; where no time is left, there is no share.
 async fn first_that_answers<S, D>(
     addresses: &[IpAddr],
     share: impl Fn(usize) -> Option<D>,

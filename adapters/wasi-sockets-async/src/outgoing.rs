@@ -38,8 +38,8 @@ impl Outgoing {
         }
     }
 
-    /// Queues the bytes at once, and waits until they are sent. Dropped before, what is left of them stays in the queue, for the
-    /// next call, or one that is under way, to send.
+    /// Queues the bytes at once, and waits until they are sent. Dropped before, what is left of them stays in the
+    /// queue, for the next call, or one that is under way, to send.
     pub(crate) async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
         if self.broken.get() {
             return Err(self.failure().await);

@@ -1,5 +1,5 @@
-//! A socket over another which behaves like that one, and on the way cancels the calls that wait: whatever holds for the one below has to hold
-//! for this one, if cancelling keeps its promises.
+//! A socket over another which behaves like that one, and on the way cancels the calls that wait: whatever holds for
+//! the one below has to hold for this one, if cancelling keeps its promises.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -48,7 +48,8 @@ impl Connection {
 struct Call<'a>(&'a Cell<u32>);
 
 impl Call<'_> {
-    /// Where it is not, the component below may be busy; and a call that is cancelled before that could begin it was never made.
+    /// Where it is not, the component below may be busy; and a call that is cancelled before that could begin it was
+    /// never made.
     fn is_alone(&self) -> bool {
         self.0.get() == 1
     }
@@ -60,7 +61,8 @@ impl Drop for Call<'_> {
     }
 }
 
-/// What the call comes to at once; else it is cancelled. Later would be too late: the bindings may already have the result by then, and lose it.
+/// What the call comes to at once; else it is cancelled. Later would be too late: the bindings may already have the
+/// result by then, and lose it.
 async fn at_once<T>(call: impl Future<Output = T>) -> Option<T> {
     let mut call = pin!(call);
     poll_fn(|context| match call.as_mut().poll(context) {
