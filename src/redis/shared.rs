@@ -23,7 +23,7 @@ use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     rc::Rc,
-    task::Poll,
+    task::{Context, Poll},
 };
 
 /// How much to ask for in one read.
@@ -33,17 +33,19 @@ const READ_SIZE: u32 = 64 << 10;
 pub struct Shared<S: Socket> {
     socket: Rc<S>,
     queue: RefCell<Queue>,
-    /// The read under way. It is the connection's and not the call's that polls it: a read that has returned has taken its bytes, even
-    /// where nobody has seen the result yet, so that to drop it could lose a reply.
-    incoming: RefCell<Option<Read>>,
+    /// The write and the read under way. They are the connection's and not the call's that began them: what a cancelled call
+    /// dropped might never be sent, or might have taken a reply along that nobody has seen yet.
+    outgoing: RefCell<Option<Operation<()>>>,
+    incoming: RefCell<Option<Operation<Vec<u8>>>>,
 }
 
-type Read = Pin<Box<dyn Future<Output = Result<Vec<u8>, SocketError>>>>;
+type Operation<T> = Pin<Box<dyn Future<Output = Result<T, SocketError>>>>;
 
 impl<S: Socket> Shared<S> {
     /// Over a socket on which no answer is outstanding.
     pub fn new(socket: S) -> Self {
-        Self { socket: Rc::new(socket), queue: RefCell::default(), incoming: RefCell::default() }
+        let (queue, outgoing, incoming) = Default::default();
+        Self { socket: Rc::new(socket), queue, outgoing, incoming }
     }
 
     /// Whether another call may join.
@@ -57,21 +59,33 @@ impl<S: Socket> Shared<S> {
         self.queue.borrow_mut().retired = true;
     }
 
-    /// Sends what waits to be sent, for this call and for all others.
+    /// Sends what waits to be sent, for this call and for all others; first of all what a cancelled call has left.
     async fn write(&self, call: &Call) {
-        self.queue.borrow_mut().writing = Duty::Taken;
-        let _free = OnDrop(|| self.queue.borrow_mut().written());
+        self.queue.borrow_mut().begin_writing(call);
+        let _free = OnDrop(|| self.queue.borrow_mut().writing = Duty::Free);
         self.queue.borrow_mut().pass_on();
-        if self.queue.borrow().is_shared() {
-            // Calls that are ready too come before what others wait for: one write for all of them.
-            once_more_later().await;
+        if self.outgoing.borrow().is_none() {
+            if self.queue.borrow().is_shared() {
+                // Calls that are ready too come before what others wait for: one write for all of them.
+                once_more_later().await;
+            }
+            let bytes = self.queue.borrow_mut().take_unsent();
+            let socket = self.socket.clone();
+            self.outgoing.replace(Some(Box::pin(async move { socket.write(&bytes).await })));
         }
-        let bytes = self.queue.borrow_mut().take_unsent();
-        match self.unless_ended(call, self.socket.write(&bytes)).await {
-            None | Some(Ok(())) => {}
-            Some(Err(SocketError::Closed)) => self.queue.borrow_mut().end_unwritten(),
-            Some(Err(error)) => self.queue.borrow_mut().end(&error),
+        self.unless_ended(call, poll_fn(|context| self.poll_outgoing(context))).await;
+    }
+
+    /// Goes on with the write under way.
+    fn poll_outgoing(&self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(result) = ready(&self.outgoing, context) else { return Poll::Pending };
+        let mut queue = self.queue.borrow_mut();
+        match result {
+            Ok(()) => queue.written(),
+            Err(SocketError::Closed) => queue.end_unwritten(),
+            Err(error) => queue.end(&error),
         }
+        Poll::Ready(())
     }
 
     /// Waits for bytes, and hands out the replies in them.
@@ -79,20 +93,19 @@ impl<S: Socket> Shared<S> {
         self.queue.borrow_mut().begin_reading();
         let _free = OnDrop(|| self.queue.borrow_mut().reading = Duty::Free);
         self.queue.borrow_mut().pass_on();
+        if self.incoming.borrow().is_none() {
+            let socket = self.socket.clone();
+            self.incoming.replace(Some(Box::pin(async move { socket.read(READ_SIZE).await })));
+        }
         let incoming = poll_fn(|context| {
-            let mut incoming = self.incoming.take().unwrap_or_else(|| {
-                let socket = self.socket.clone();
-                Box::pin(async move { socket.read(READ_SIZE).await })
-            });
-            let polled = incoming.as_mut().poll(context);
-            if polled.is_pending() {
-                self.incoming.replace(Some(incoming));
+            if self.queue.borrow().has_orphan() {
+                // There may be nobody else, and what this call waits for may be the answer to it.
+                let _ = self.poll_outgoing(context);
             }
-            polled
+            ready(&self.incoming, context).map_or(Poll::Pending, Poll::Ready)
         });
         match self.unless_ended(call, incoming).await {
-            // Nobody would wait for it any more but the task that began it.
-            None => drop(self.incoming.take()),
+            None => {}
             Some(Ok(bytes)) if bytes.is_empty() => self.queue.borrow_mut().end(&SocketError::Closed),
             Some(Ok(bytes)) => self.queue.borrow_mut().receive(&bytes),
             Some(Err(error)) => self.queue.borrow_mut().end(&error),
@@ -102,14 +115,20 @@ impl<S: Socket> Shared<S> {
     /// The result of a future, unless the connection ends before.
     async fn unless_ended<T>(&self, call: &Call, future: impl Future<Output = T>) -> Option<T> {
         let mut future = pin!(future);
-        poll_fn(|context| {
+        let result = poll_fn(|context| {
             if self.queue.borrow().ended {
                 return Poll::Ready(None);
             }
             call.wake_by(context);
             future.as_mut().poll(context).map(Some)
         })
-        .await
+        .await;
+        if self.queue.borrow().ended {
+            // Nobody would wait for them any more but the tasks that began them.
+            self.outgoing.take();
+            self.incoming.take();
+        }
+        result
     }
 
     /// A call is over: others go on with what it did for them.
@@ -118,9 +137,22 @@ impl<S: Socket> Shared<S> {
         queue.leave(call);
         queue.pass_on();
         if queue.becomes_idle() {
-            // Nothing is to come that could be lost.
+            // Nothing is to leave or to come that could be lost.
+            self.outgoing.take();
             self.incoming.take();
             self.socket.set_idle();
+        }
+    }
+}
+
+/// The result of an operation under way, once it is there.
+fn ready<T>(operation: &RefCell<Option<Operation<T>>>, context: &mut Context<'_>) -> Option<Result<T, SocketError>> {
+    let mut under_way = operation.take()?;
+    match under_way.as_mut().poll(context) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => {
+            operation.replace(Some(under_way));
+            None
         }
     }
 }

@@ -44,7 +44,9 @@ pub(super) struct Queue {
     calls: VecDeque<Rc<Call>>,
     /// How many of them have left.
     sent: usize,
-    /// How many of those, the last of them, the write under way carries.
+    /// Whether a write is under way.
+    is_leaving: bool,
+    /// How many of the sent ones, the last of them, it carries.
     leaving: usize,
     /// How many had left when the read under way began: the time limit is theirs.
     awaited: usize,
@@ -87,8 +89,14 @@ impl Queue {
     /// What this call can do now.
     pub(super) fn duty_of(&self, call: &Call) -> Task {
         let may_take = |duty| duty == Duty::Free || duty == Duty::Promised(call.number);
-        let (duty, task) = if self.is_sent(call) { (self.reading, Task::Read) } else { (self.writing, Task::Write) };
-        if may_take(duty) { task } else { Task::Wait }
+        let is_sent = self.is_sent(call);
+        if may_take(self.writing) && (!is_sent || self.is_leaving) {
+            Task::Write
+        } else if may_take(self.reading) && is_sent {
+            Task::Read
+        } else {
+            Task::Wait
+        }
     }
 
     fn is_sent(&self, call: &Call) -> bool {
@@ -98,18 +106,28 @@ impl Queue {
     /// Wakes somebody for each duty that nobody does.
     pub(super) fn pass_on(&mut self) {
         let waits = |call: &&Rc<Call>| call.waits();
-        if self.reading == Duty::Free
-            && let Some(call) = self.calls.iter().take(self.sent).find(waits)
-        {
-            self.reading = Duty::Promised(call.number);
-            call.wake();
+        if self.writing == Duty::Free {
+            let unable = if self.is_leaving { 0 } else { self.sent };
+            if let Some(call) = self.calls.iter().skip(unable).find(waits) {
+                self.writing = Duty::Promised(call.number);
+                call.wake();
+            } else if self.has_orphan() {
+                // Whoever reads sees to it too.
+                self.calls.iter().for_each(|call| call.wake());
+            }
         }
-        if self.writing == Duty::Free
-            && let Some(call) = self.calls.iter().skip(self.sent).find(waits)
-        {
-            self.writing = Duty::Promised(call.number);
-            call.wake();
+        if self.reading == Duty::Free {
+            let waits = |call: &&Rc<Call>| call.waits() && self.writing != Duty::Promised(call.number);
+            if let Some(call) = self.calls.iter().take(self.sent).find(waits) {
+                self.reading = Duty::Promised(call.number);
+                call.wake();
+            }
         }
+    }
+
+    /// Whether a write is under way that nobody sees to.
+    pub(super) fn has_orphan(&self) -> bool {
+        self.is_leaving && self.writing == Duty::Free
     }
 
     /// Whether more than one call waits.
@@ -117,18 +135,26 @@ impl Queue {
         self.calls.len() > 1
     }
 
+    pub(super) fn begin_writing(&mut self, call: &Call) {
+        self.writing = Duty::Taken;
+        if self.reading == Duty::Promised(call.number) {
+            self.reading = Duty::Free;
+        }
+    }
+
     /// What is to be sent, which counts as sent from now on.
     pub(super) fn take_unsent(&mut self) -> Vec<u8> {
         self.idle = false;
+        self.is_leaving = true;
         self.leaving = self.calls.len() - self.sent;
         self.sent = self.calls.len();
         mem::take(&mut self.unsent)
     }
 
-    /// The write is over, or nobody waits for it any more.
+    /// The write under way is over.
     pub(super) fn written(&mut self) {
+        self.is_leaving = false;
         self.leaving = 0;
-        self.writing = Duty::Free;
     }
 
     pub(super) fn begin_reading(&mut self) {
@@ -216,7 +242,7 @@ impl Queue {
             call.end(Err(error(self, index)));
         }
         self.sent = 0;
-        self.leaving = 0;
+        self.written();
         self.unsent.clear();
     }
 
