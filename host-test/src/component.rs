@@ -26,6 +26,8 @@ pub enum Flavour {
     Wasi,
     /// `drsession-async.wasm`, whose calls wait side by side.
     Async,
+    /// `drsession-async-wasi.wasm`: the same with its socket within, made of the `wasi:sockets` of WASI 0.3.
+    AsyncWasi,
 }
 
 impl Flavour {
@@ -35,6 +37,7 @@ impl Flavour {
             Self::Blocking => "drsession.wasm",
             Self::Wasi => "drsession-wasi.wasm",
             Self::Async => "drsession-async.wasm",
+            Self::AsyncWasi => "drsession-async-wasi.wasm",
         })
     }
 
@@ -42,12 +45,12 @@ impl Flavour {
     pub(crate) fn interface(self) -> &'static str {
         match self {
             Self::Blocking | Self::Wasi => "drsession:session/session@0.1.0",
-            Self::Async => "drsession:session/session-async@0.1.0",
+            Self::Async | Self::AsyncWasi => "drsession:session/session-async@0.1.0",
         }
     }
 
     pub(crate) fn prepared(self) -> Result<&'static InstancePre<HostState>, &'static wasmtime::Error> {
-        static PREPARED: [OnceLock<wasmtime::Result<InstancePre<HostState>>>; 3] = [const { OnceLock::new() }; 3];
+        static PREPARED: [OnceLock<wasmtime::Result<InstancePre<HostState>>>; 4] = [const { OnceLock::new() }; 4];
         PREPARED[self as usize].get_or_init(|| prepare(&self.path())).as_ref()
     }
 }
@@ -108,6 +111,7 @@ pub(crate) fn prepare(path: &Path) -> wasmtime::Result<InstancePre<HostState>> {
     drsession_host::tokio::add_to_linker(&mut linker)?;
     drsession_host::concurrent::add_to_linker(&mut linker)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     linker
         .instantiate_pre(&component)
         .with_context(|| format!("{} is not the component that the contract describes", path.display()))

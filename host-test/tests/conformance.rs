@@ -337,7 +337,7 @@ conformance! {
 
 // The session component is the same over `wasi:sockets`, so what is held here is what the socket could spoil.
 conformance! {
-    [wasi: Wasi],
+    [wasi: Wasi, asynchronous_wasi: AsyncWasi],
     {
         mod connection {
             a_server_that_is_not_there_is_unavailable,
