@@ -6,7 +6,8 @@
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
 //!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
 //!   or many side by side.
-//! - [`visitor`] is a browser of sorts, for applications that are served by HTTP.
+//! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
+//!   under the real `wasmtime serve`.
 //!
 //! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
 //! what a test is about, the component's own errors, is returned.
@@ -16,6 +17,7 @@ mod bindings;
 pub mod caller;
 pub mod canceller;
 pub mod component;
+pub mod hostile;
 pub mod http_server;
 pub mod instance;
 mod listener;
@@ -29,6 +31,7 @@ pub mod redis_server;
 pub mod request;
 mod resp;
 pub mod scripted_server;
+pub mod served;
 pub mod session;
 pub mod set_cookie;
 pub mod visitor;

@@ -65,11 +65,20 @@ impl Visitor {
         reply
     }
 
-    /// A request with these `Cookie` headers, whatever they hold, in place of the cookie.
-    pub fn request_with_cookies(&self, method: &str, path: &str, cookies: &[Vec<u8>]) -> Reply {
+    /// A request with these `Cookie` headers, whatever they hold, in place of the cookie, and with these other headers.
+    pub fn request_with_cookies(
+        &self,
+        method: &str,
+        path: &str,
+        cookies: &[Vec<u8>],
+        others: &[(String, Vec<u8>)],
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.application));
         for cookie in cookies {
             request = request.header("cookie", HeaderValue::from_bytes(cookie).expect("bytes that a header may hold"));
+        }
+        for (name, value) in others {
+            request = request.header(name, HeaderValue::from_bytes(value).expect("bytes that a header may hold"));
         }
         self.send(request.body(()).expect("a request"))
     }

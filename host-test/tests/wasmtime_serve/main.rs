@@ -2,16 +2,15 @@
 //!
 //! `cargo xtask test` says by environment variables where the programs are.
 
-mod hostile;
 mod readme;
-mod served;
+mod shop;
 
 use std::{ops::RangeInclusive, thread};
 
-use host_test::{redis_client::RedisClient, visitor::Visitor};
+use host_test::{hostile, redis_client::RedisClient, visitor::Visitor};
 use serde_json::json;
 
-use served::Served;
+use shop::Shop;
 
 const CLIENTS: usize = 4;
 const ROUNDS: usize = 10;
@@ -20,13 +19,13 @@ const VISITS: usize = ROUNDS * VISITS_A_ROUND;
 
 #[test]
 fn a_thousand_visits_of_four_clients_are_all_counted() {
-    let shop = Served::start(&[]);
+    let shop = Shop::start(&[]);
     visit(&shop, |_| {});
 }
 
 #[test]
 fn with_instances_used_again_connections_are_kept_and_those_that_redis_cut_are_replaced() {
-    let shop = Served::start(&readme::reuse_flags());
+    let shop = Shop::start(&readme::reuse_flags());
     let mut cut = 0;
     visit(&shop, |redis| cut += redis.client_kill_all());
     assert!(cut >= ROUNDS as u64, "{cut} connections were there to be cut: the test has proved nothing");
@@ -38,12 +37,13 @@ fn with_instances_used_again_connections_are_kept_and_those_that_redis_cut_are_r
 
 #[test]
 fn hostile_headers_lead_to_nobody_s_session_and_to_no_failure() {
-    hostile::run(&Served::start(&[]));
+    let shop = Shop::start(&[]);
+    hostile::run(shop.address(), |_, _| Vec::new());
 }
 
 /// 1,000 visits of four concurrent clients, each with a session of its own. Every answer has to be the next number. After each
 /// round, while no request is under way, `pause` may do something to Redis.
-fn visit(shop: &Served, mut pause: impl FnMut(&mut RedisClient)) {
+fn visit(shop: &Shop, mut pause: impl FnMut(&mut RedisClient)) {
     let mut redis = shop.redis.connection();
     let mut visitors: Vec<_> = (0..CLIENTS).map(|_| Visitor::new(shop.address())).collect();
     for round in 0..ROUNDS {

@@ -1,12 +1,11 @@
-//! Cookies that no browser sends.
+//! Cookies, and other headers, that no browser sends.
 
-use std::thread;
+use std::{net::SocketAddr, thread};
 
-use host_test::visitor::Visitor;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::{Value, json};
 
-use crate::served::Served;
+use crate::visitor::Visitor;
 
 const CLIENTS: u64 = 4;
 const REQUESTS: usize = 250;
@@ -15,8 +14,11 @@ const VICTIM: &str = "victim";
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// Somebody has a session, and others come by who know more of it than they should, but do not say its cookie.
-pub(crate) fn run(shop: &Served) {
-    let victim = Visitor::new(shop.address());
+///
+/// The application answers as the shop does. `others` are headers that each request has besides; they are told the
+/// victim's id.
+pub fn run(application: SocketAddr, others: fn(&mut StdRng, &str) -> Headers) {
+    let victim = Visitor::new(application);
     victim.post("/api/login", &json!({ "user": VICTIM }).to_string());
     victim.post("/api/visits", "");
     let id = victim.id();
@@ -26,7 +28,7 @@ pub(crate) fn run(shop: &Served) {
     thread::scope(|scope| {
         for client in 0..CLIENTS {
             let id = &id;
-            scope.spawn(move || attack(shop, id, StdRng::seed_from_u64(seed ^ client)));
+            scope.spawn(move || attack(application, id, others, StdRng::seed_from_u64(seed ^ client)));
         }
     });
 
@@ -34,25 +36,29 @@ pub(crate) fn run(shop: &Served) {
     assert_eq!((&session["user"], &session["visits"]), (&json!(VICTIM), &json!(1)), "the session is as it was");
 }
 
-fn attack(shop: &Served, id: &str, mut random: StdRng) {
-    let attacker = Visitor::new(shop.address());
+fn attack(application: SocketAddr, id: &str, others: fn(&mut StdRng, &str) -> Headers, mut random: StdRng) {
+    let attacker = Visitor::new(application);
     for number in 0..REQUESTS {
         let (kind, make) = KINDS[number % KINDS.len()];
         let cookies = make(&mut random, id);
+        let others = others(&mut random, id);
         let told = || {
             format!("{kind}: {:?}", cookies.iter().map(|cookie| cookie.escape_ascii().to_string()).collect::<Vec<_>>())
         };
         if (number / KINDS.len()).is_multiple_of(2) {
-            let reply = attacker.request_with_cookies("GET", "/api/session", &cookies);
+            let reply = attacker.request_with_cookies("GET", "/api/session", &cookies, &others);
             assert_eq!(reply.status, 200, "{}", told());
             assert_eq!((&reply.json()["user"], &reply.json()["visits"]), (&Value::Null, &json!(0)), "{}", told());
         } else {
-            let reply = attacker.request_with_cookies("POST", "/api/visits", &cookies);
+            let reply = attacker.request_with_cookies("POST", "/api/visits", &cookies, &others);
             assert_eq!((reply.status, reply.json()), (200, json!({ "visits": 1 })), "{}", told());
             assert_eq!(reply.headers("set-cookie").len(), 1, "{}", told());
         }
     }
 }
+
+/// Names and values.
+pub type Headers = Vec<(String, Vec<u8>)>;
 
 /// One kind of hostile request: its `Cookie` headers.
 type Kind = fn(&mut StdRng, &str) -> Vec<Vec<u8>>;
@@ -134,8 +140,8 @@ fn unknown_id(random: &mut StdRng) -> String {
     text(random, 42) + &char::from(ALPHABET[random.random_range(0..16) * 4]).to_string()
 }
 
-/// Letters of base64url.
-fn text(random: &mut StdRng, length: usize) -> String {
+/// So many letters of base64url.
+pub fn text(random: &mut StdRng, length: usize) -> String {
     (0..length).map(|_| char::from(*ALPHABET.choose(random).expect("a letter"))).collect()
 }
 
