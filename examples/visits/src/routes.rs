@@ -17,6 +17,7 @@ pub(crate) async fn answer(session: Option<&Session>, request: Request) -> Answe
     let answer = match (method, path.as_str(), session) {
         (Method::Get, "/api/session", Some(session)) => known(session).await,
         (Method::Get, "/api/session", None) => Ok(Answer::json(200, json!({ "user": null, "visits": 0 }))),
+        (Method::Get, "/api/request", _) => Ok(shown(&request)),
         (Method::Post, "/api/visits", Some(session)) => count(session, "visits", 1).await,
         (Method::Post, "/api/login", Some(session)) => login(session, request).await,
         (Method::Post, "/api/logout", Some(session)) => logout(session).await,
@@ -37,6 +38,14 @@ pub(crate) fn failure(error: &Error) -> Answer {
         _ => 500,
     };
     Answer::json(status, json!({ "error": format!("{error:?}") }))
+}
+
+/// What reaches the application: the headers' names, and other people's cookies.
+fn shown(request: &Request) -> Answer {
+    let headers = request.get_headers();
+    let names: Vec<_> = headers.copy_all().into_iter().map(|(name, _)| name).collect();
+    let cookies: Vec<_> = headers.get("cookie").iter().map(|value| value.escape_ascii().to_string()).collect();
+    Answer::json(200, json!({ "names": names, "cookies": cookies }))
 }
 
 async fn known(session: &Session) -> Result<Answer, Error> {

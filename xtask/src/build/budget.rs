@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::report::{Line, grouped};
-use super::{DRSESSION, DRSESSION_ASYNC, DRSESSION_ASYNC_WASI, DRSESSION_WASI};
+use super::{DRSESSION, DRSESSION_ASYNC, DRSESSION_ASYNC_WASI, DRSESSION_WASI, MIDDLEWARE};
 
 /// The limits of one component. The imports are interfaces as they begin, up to the version's last number; each has to be
 /// there.
@@ -14,7 +14,7 @@ struct Budget {
     imports: &'static [&'static str],
 }
 
-const BUDGETS: [Budget; 4] = [
+const BUDGETS: [Budget; 5] = [
     Budget {
         name: DRSESSION,
         bytes: 250_000,
@@ -55,6 +55,21 @@ const BUDGETS: [Budget; 4] = [
             "wasi:random/random@0.2.",
             "wasi:sockets/ip-name-lookup@0.3.",
             "wasi:sockets/types@0.3.",
+        ],
+    },
+    Budget {
+        name: MIDDLEWARE,
+        bytes: 150_000,
+        gzip: 60_000,
+        imports: &[
+            "drsession:session/request@0.1.",
+            "drsession:session/session-async@0.1.",
+            "drsession:session/types@0.1.",
+            "wasi:cli/environment@0.3.",
+            "wasi:cli/stderr@0.3.",
+            "wasi:cli/types@0.3.",
+            "wasi:http/handler@0.3.",
+            "wasi:http/types@0.3.",
         ],
     },
 ];

@@ -2,6 +2,7 @@
 
 mod cargo_tools;
 mod chromium;
+mod componentize_py;
 mod debian;
 mod packages;
 mod redis;
@@ -13,6 +14,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use cargo_tools::{CARGO_COMPONENT, WAC, WASMTIME};
 pub(crate) use chromium::chromium;
+pub(crate) use componentize_py::componentize_py;
 pub(crate) use redis::redis_server;
 pub(crate) use toolchain::{TARGET, Toolchain, wasm_toolchain};
 pub(crate) use wasm_opt::wasm_opt;
@@ -26,6 +28,7 @@ pub(crate) fn run(workspace: &Workspace, wasm_toolchain: Option<ToolchainName>) 
     for tool in [CARGO_COMPONENT, WASMTIME, WAC] {
         println!("setup: {}: {}", tool.program, tool.installed(workspace)?.display());
     }
+    println!("setup: componentize-py: {}", componentize_py(workspace)?.display());
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod browser_check;
 mod component_check;
 mod conformance;
+mod middleware_check;
 mod run;
 mod sources;
 mod suite;
@@ -70,16 +71,19 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
         (true, _) => {
             run.leave_out("browser");
             run.leave_out("wasmtime serve");
+            run.leave_out("middleware");
             run.leave_out("cargo component");
         }
         (false, false) => {
             run.leave_out("browser, for the build failed");
             run.leave_out("wasmtime serve, for the build failed");
+            run.leave_out("middleware, for the build failed");
             run.leave_out("cargo component, for the build failed");
         }
         (false, true) => {
             run.tests("browser", || browser_check::tests(workspace));
             run.tests("wasmtime serve", || wasmtime_check::tests(workspace));
+            run.tests("middleware", || middleware_check::tests(workspace));
             run.step("cargo component", || component_check::check(workspace, toolchain));
         }
     }

@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::{browser_check, conformance, wasmtime_check};
+use super::{browser_check, conformance, middleware_check, wasmtime_check};
 
 /// Integration tests that are steps of their own.
-const APART: [&str; 3] = [browser_check::TARGET, conformance::TARGET, wasmtime_check::TARGET];
+const APART: [&str; 4] = [browser_check::TARGET, conformance::TARGET, middleware_check::TARGET, wasmtime_check::TARGET];
 
 /// How many tests came out how.
 #[derive(Debug, Default, PartialEq, Eq)]
