@@ -1,6 +1,7 @@
 //! Where things lie.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,7 +44,9 @@ impl Workspace {
     pub(crate) fn find() -> anyhow::Result<Self> {
         let mut cargo = cargo();
         cargo.args(["metadata", "--format-version=1", "--no-deps"]);
-        cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
+        // Not the folder that it was compiled in: with a target folder in common, cargo may run what another clone has built.
+        let folder = env::var_os("CARGO_MANIFEST_DIR").context("this runs by `cargo xtask`")?;
+        cargo.arg("--manifest-path").arg(Path::new(&folder).with_file_name("Cargo.toml"));
         let metadata = serde_json::from_slice(&process::output(&mut cargo)?).context("what `cargo metadata` says")?;
         Ok(Self { metadata })
     }
