@@ -35,11 +35,13 @@ pub struct Shared<S: Socket> {
     queue: RefCell<Queue>,
     /// The write and the read under way. They are the connection's and not the call's that began them: what a cancelled call
     /// dropped might never be sent, or might have taken a reply along that nobody has seen yet.
-    outgoing: RefCell<Option<Operation<()>>>,
-    incoming: RefCell<Option<Operation<Vec<u8>>>>,
+    outgoing: RefCell<Option<Operation<Written>>>,
+    incoming: RefCell<Option<Operation<Result<Vec<u8>, SocketError>>>>,
 }
 
-type Operation<T> = Pin<Box<dyn Future<Output = Result<T, SocketError>>>>;
+type Operation<T> = Pin<Box<dyn Future<Output = T>>>;
+/// What came of a write, and the buffer that it was made from.
+type Written = (Result<(), SocketError>, Vec<u8>);
 
 impl<S: Socket> Shared<S> {
     /// Over a socket on which no answer is outstanding.
@@ -71,17 +73,17 @@ impl<S: Socket> Shared<S> {
             }
             let bytes = self.queue.borrow_mut().take_unsent();
             let socket = self.socket.clone();
-            self.outgoing.replace(Some(Box::pin(async move { socket.write(&bytes).await })));
+            self.outgoing.replace(Some(Box::pin(async move { (socket.write(&bytes).await, bytes) })));
         }
         self.unless_ended(call, poll_fn(|context| self.poll_outgoing(context))).await;
     }
 
     /// Goes on with the write under way.
     fn poll_outgoing(&self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(result) = ready(&self.outgoing, context) else { return Poll::Pending };
+        let Some((result, buffer)) = ready(&self.outgoing, context) else { return Poll::Pending };
         let mut queue = self.queue.borrow_mut();
         match result {
-            Ok(()) => queue.written(),
+            Ok(()) => queue.written(buffer),
             Err(SocketError::Closed) => queue.end_unwritten(),
             Err(error) => queue.end(&error),
         }
@@ -146,7 +148,7 @@ impl<S: Socket> Shared<S> {
 }
 
 /// The result of an operation under way, once it is there.
-fn ready<T>(operation: &RefCell<Option<Operation<T>>>, context: &mut Context<'_>) -> Option<Result<T, SocketError>> {
+fn ready<T>(operation: &RefCell<Option<Operation<T>>>, context: &mut Context<'_>) -> Option<T> {
     let mut under_way = operation.take()?;
     match under_way.as_mut().poll(context) {
         Poll::Ready(result) => Some(result),

@@ -17,6 +17,8 @@ use std::{collections::VecDeque, mem, rc::Rc};
 const MAX_CALLS: usize = 16 << 10;
 /// The most bytes that may wait to be sent, unless a single call has more.
 const MAX_UNSENT: usize = 64 << 20;
+/// The largest buffer that is kept for the next write.
+const MAX_SPARE: usize = 256 << 10;
 
 /// Who does what has to be done by one at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +54,8 @@ pub(super) struct Queue {
     awaited: usize,
     /// The commands that have not left.
     unsent: Vec<u8>,
+    /// An empty buffer for those that come while these leave, so that none has to grow anew.
+    spare: Vec<u8>,
     /// What has arrived and is no whole reply yet.
     received: BytesMut,
     scanner: Scanner,
@@ -148,13 +152,17 @@ impl Queue {
         self.is_leaving = true;
         self.leaving = self.calls.len() - self.sent;
         self.sent = self.calls.len();
-        mem::take(&mut self.unsent)
+        mem::replace(&mut self.unsent, mem::take(&mut self.spare))
     }
 
-    /// The write under way is over.
-    pub(super) fn written(&mut self) {
+    /// The write under way is over, and its buffer free.
+    pub(super) fn written(&mut self, mut buffer: Vec<u8>) {
         self.is_leaving = false;
         self.leaving = 0;
+        if buffer.capacity() <= MAX_SPARE {
+            buffer.clear();
+            self.spare = buffer;
+        }
     }
 
     pub(super) fn begin_reading(&mut self) {
@@ -242,8 +250,8 @@ impl Queue {
             call.end(Err(error(self, index)));
         }
         self.sent = 0;
-        self.written();
-        self.unsent.clear();
+        self.written(Vec::new());
+        self.unsent = Vec::new();
     }
 
     /// The call is over, or cancelled.
