@@ -1,5 +1,5 @@
-//! Prepares the Lua scripts: joins each with what they share, leaves the comments out, and works out the SHA-1 that
-//! EVALSHA names it by, so that the component need not.
+//! Prepares the Lua scripts: leaves the comments out, and works out the SHA-1 that EVALSHA names each by, together with what
+//! they share.
 
 use sha1::{Digest, Sha1};
 use std::{env, fs, path::Path};
@@ -9,22 +9,21 @@ fn main() {
     let output = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     println!("cargo::rerun-if-changed={}", folder.display());
 
-    let read = |name: &str| {
-        let path = folder.join(name);
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let stripped = |name: &str| -> String {
+        let path = folder.join(name).with_extension("lua");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--"));
+        lines.flat_map(|line| [line, "\n"]).collect()
     };
-    let shared = read("shared.lua");
+    let write = |name: &str, text: &str| {
+        fs::write(Path::new(&output).join(name), text).expect("OUT_DIR is writable");
+    };
+    let shared = stripped("shared");
+    write("shared.lua", &shared);
     for name in ["operate", "rotate"] {
-        let script: String = [&shared, &read(&format!("{name}.lua"))]
-            .iter()
-            .flat_map(|part| part.lines())
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with("--"))
-            .flat_map(|line| [line, "\n"])
-            .collect();
-        let digest: String = Sha1::digest(script.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        let output = Path::new(&output);
-        fs::write(output.join(format!("{name}.lua")), script).expect("OUT_DIR is writable");
-        fs::write(output.join(format!("{name}.sha1")), digest).expect("OUT_DIR is writable");
+        let own = stripped(name);
+        let digest = Sha1::new().chain_update(&shared).chain_update(&own).finalize();
+        write(&format!("{name}.lua"), &own);
+        write(&format!("{name}.sha1"), &digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     }
 }

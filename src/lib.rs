@@ -21,6 +21,7 @@
 #[cfg(target_arch = "wasm32")]
 mod component;
 pub mod cookie;
+mod decimal;
 pub mod error;
 mod hexadecimal;
 pub mod id;

@@ -1,6 +1,7 @@
 //! Commands, encoded as RESP arrays of bulk strings into one buffer that leaves in one write
 //! (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
 
+use crate::decimal::whole;
 use bytes::{BufMut, BytesMut};
 
 /// Commands to send together. Redis answers each with one reply, in order.
@@ -56,6 +57,14 @@ impl Batch {
         self.bytes.put_slice(b"\r\n");
     }
 
+    /// The same with ASKING before it, for the server that a key is on its way to.
+    pub fn asking(&self) -> Self {
+        let mut batch = Self::of(&[b"ASKING"]);
+        batch.bytes.put_slice(&self.bytes);
+        batch.commands += self.commands;
+        batch
+    }
+
     /// Says that the connection keeps a WATCH after this batch, and so must not be marked idle.
     pub fn keeps_watching(&mut self) {
         self.watching = true;
@@ -100,7 +109,7 @@ impl Batch {
                     first = true;
                     continue;
                 }
-                let length = std::str::from_utf8(&line[1..]).ok()?.parse().ok()?;
+                let length = whole(&line[1..])?;
                 let argument = &after[..length];
                 rest = &after[length + 2..];
                 return Some((std::mem::take(&mut first), argument));

@@ -1,5 +1,5 @@
-//! What is said on a new connection before the first command: who we are (HELLO or AUTH) and which database we mean
-//! (SELECT), in one write. Nothing else leaves before its replies are read: behind a SELECT that failed, a write would
+//! What is said on a new connection before the first command: who we are (HELLO or AUTH), which database we mean
+//! (SELECT), and behind sentinels whether it is the primary (ROLE), in one write. Nothing else leaves before its replies are read: behind a SELECT that failed, a write would
 //! land in database 0.
 //!
 //! <https://redis.io/docs/latest/commands/hello/>, <https://redis.io/docs/latest/commands/auth/>,
@@ -7,23 +7,36 @@
 
 use super::{
     batch::Batch,
-    client::{self, Attempt},
+    client::Attempt,
+    node,
+    refusal::Passing,
     reply::Reply,
-    url::Server,
+    retry::Failure,
+    url::{Place, Server},
 };
 use crate::hexadecimal::hexadecimal;
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 /// The handshake that a server's URL asks for.
 pub struct Handshake {
     batch: Batch,
     state: String,
+    needs_primary: bool,
 }
+
+/// How a primary answers to ROLE.
+const PRIMARY: Reply = Reply::Text(Bytes::from_static(b"master"));
 
 impl Handshake {
     /// For this server.
     pub fn new(server: &Server) -> Self {
-        Self { batch: commands(server), state: state(server) }
+        let needs_primary = matches!(server.place, Place::Sentinels(..));
+        let mut batch = commands(server);
+        if needs_primary {
+            batch.command(&[b"ROLE"]);
+        }
+        Self { batch, state: state(server), needs_primary }
     }
 
     /// The commands; none where there is nothing to say.
@@ -39,7 +52,14 @@ impl Handshake {
 
     /// Reads the replies to [`Self::batch`].
     pub fn check(&self, replies: &[Reply]) -> Result<(), Attempt> {
-        client::check(replies, &self.batch)
+        node::check(replies, &self.batch)?;
+        match replies.last() {
+            // Who was the primary when the sentinel was asked need not be it any more.
+            Some(Reply::Array(role)) if self.needs_primary && role.first() != Some(&PRIMARY) => {
+                Err(Attempt::Failed(Failure::Refused(Passing::Reconnect)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -87,7 +107,7 @@ fn state(server: &Server) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{error::Error, redis::retry::Failure};
+    use crate::error::Error;
 
     fn handshake(url: &str) -> Handshake {
         Handshake::new(&Server::parse(url).unwrap())

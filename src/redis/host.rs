@@ -1,7 +1,7 @@
 //! What the core needs of the world: a socket, a clock, randomness. The component gets them from its imports, a native
 //! test makes them up.
 
-use super::client::Link;
+use super::node::Link;
 use std::future::Future;
 
 /// Where Redis listens.

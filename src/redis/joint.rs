@@ -2,9 +2,10 @@
 
 use super::{
     batch::Batch,
-    client::{self, Attempt, Client, Link},
+    client::Attempt,
     connection::ExchangeError,
     host::Host,
+    node::{self, Link, Node},
     reply::Reply,
     shared::Shared,
     together::Together,
@@ -38,10 +39,10 @@ impl<H: Host> Link<H> for Joint<H> {
         self.own.acquire().await
     }
 
-    async fn exchange(&self, client: &Client<H>, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
-        let connection = self.connection(client).await?;
-        let result = client::exchange(&*connection, batch).await;
-        if client::is_unwanted(&result) {
+    async fn exchange(&self, node: &Node<H>, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
+        let connection = self.connection(node).await?;
+        let result = node::exchange(&*connection, batch).await;
+        if node::is_unwanted(&result) {
             connection.retire();
         }
         if !connection.is_usable() {
@@ -52,14 +53,14 @@ impl<H: Host> Link<H> for Joint<H> {
 }
 
 impl<H: Host> Joint<H> {
-    async fn connection(&self, client: &Client<H>) -> Result<Rc<Shared<H::Socket>>, Attempt> {
+    async fn connection(&self, node: &Node<H>) -> Result<Rc<Shared<H::Socket>>, Attempt> {
         let shared = self.shared.borrow().as_ref().filter(|connection| connection.is_usable()).cloned();
         if let Some(connection) = shared {
             return Ok(connection);
         }
         self.connecting
             .get(async || {
-                let socket = client.connect().await?.into_socket().ok_or(ExchangeError::NotSent)?;
+                let socket = node.connect().await?.into_socket().ok_or(ExchangeError::NotSent)?;
                 let connection = Rc::new(Shared::new(socket));
                 self.shared.replace(Some(connection.clone()));
                 Ok(connection)

@@ -26,12 +26,15 @@ pub mod handshake;
 pub mod host;
 #[cfg(any(feature = "async", test))]
 pub mod joint;
+pub mod node;
 pub mod refusal;
 pub mod reply;
 pub mod retry;
 pub mod scanner;
+pub mod servers;
 #[cfg(any(feature = "async", test))]
 pub mod shared;
+pub mod slots;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(any(feature = "async", test))]
@@ -39,10 +42,11 @@ pub mod together;
 pub mod url;
 
 pub use batch::Batch;
-pub use client::{Apart, Client};
+pub use client::Client;
 pub use connection::{Connection, ExchangeError};
 pub use host::{Address, Host, Socket, SocketError, Timeouts};
 #[cfg(any(feature = "async", test))]
 pub use joint::Joint;
+pub use node::Apart;
 pub use reply::Reply;
 pub use retry::Repeat;

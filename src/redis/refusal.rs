@@ -1,7 +1,7 @@
 //! What an error reply means. Only its first word is looked at: the texts change from version to version.
 
 use super::batch::Batch;
-use crate::error::Error;
+use crate::{decimal::whole, error::Error};
 
 /// The longest error text that is passed on, in bytes.
 const MAX_TEXT: usize = 512;
@@ -23,6 +23,33 @@ pub fn passing(text: &[u8]) -> Option<Passing> {
         "READONLY" | "MASTERDOWN" | "CLUSTERDOWN" => Some(Passing::Reconnect),
         _ => None,
     }
+}
+
+/// Where the server says that the key is: `MOVED slot host:port`, or `ASK` while it is on its way there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Redirect {
+    /// For this one time.
+    pub asks: bool,
+    /// The slot that the key lies in.
+    pub slot: u16,
+    /// The other server's host; empty: the same as that of the one which says so.
+    pub host: String,
+    /// The other server's port.
+    pub port: u16,
+}
+
+/// Reads it out of an error reply
+/// (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>).
+pub fn redirect(text: &[u8]) -> Option<Redirect> {
+    let mut words = std::str::from_utf8(text).ok()?.split(' ');
+    let asks = match words.next()? {
+        "MOVED" => false,
+        "ASK" => true,
+        _ => return None,
+    };
+    let slot = whole(words.next()?.as_bytes())?;
+    let (host, port) = words.next()?.rsplit_once(':')?;
+    Some(Redirect { asks, slot, host: host.into(), port: whole(port.as_bytes())? })
 }
 
 /// What may help against a refusal that passes.
@@ -49,9 +76,7 @@ pub fn error(text: &[u8], batch: &Batch, index: usize) -> Error {
         }
         word @ ("OOM" | "MISCONF" | "NOREPLICAS" | "LOADING" | "BUSY" | "READONLY" | "MASTERDOWN" | "CLUSTERDOWN"
         | "TRYAGAIN" | "UNBLOCKED") => Error::Unavailable(word.into()),
-        word @ ("MOVED" | "ASK" | "CROSSSLOT") => {
-            Error::Unsupported([word, ": the server is one of a cluster, and the URL does not say so"].concat())
-        }
+        "CROSSSLOT" => Error::Unsupported("CROSSSLOT: the URL does not say that this is a cluster".into()),
         "NOPROTO" => Error::Unsupported("NOPROTO: the server does not speak RESP3".into()),
         "ERR" if is_unknown_command(text) => Error::Unsupported(with_command("the server does not know")),
         _ => Error::Server(masked(text, batch)),

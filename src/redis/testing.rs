@@ -1,8 +1,8 @@
 //! A world made of bytes: servers that answer as a test says, and a clock that only waiting moves.
 
 use super::{
-    client::Apart,
     host::{Address, Host, Socket, SocketError, Timeouts},
+    node::Apart,
 };
 use std::{
     cell::{Cell, RefCell},

@@ -1,13 +1,25 @@
 //! The URL that says where Redis is and who we are there.
 
 use super::host::Address;
-use crate::error::Error;
+use crate::{decimal::whole, error::Error};
+
+/// Where Redis is.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub enum Place {
+    /// At this address.
+    At(Address),
+    /// At the primary of this name, as the sentinels at these addresses know it.
+    Sentinels(Vec<Address>, String),
+    /// In a cluster, of which these nodes are known.
+    Cluster(Vec<Address>),
+}
 
 /// What a URL says.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Where Redis listens.
-    pub address: Address,
+    /// Where Redis is.
+    pub place: Place,
     /// The ACL user; none for `default`, or where there is no password.
     pub user: Option<Vec<u8>>,
     /// The password.
@@ -38,10 +50,10 @@ impl Server {
             None => (None, rest),
         };
         let (user, password) = credentials.map_or(Ok((None, None)), parse_credentials)?;
-        let (address, database) = match scheme {
+        let (addresses, database) = match scheme {
             "redis" | "rediss" => parse_hosts(scheme, place)?,
             "redis+unix" | "unix" if place.starts_with('/') && place.len() > 1 => {
-                (Address::Unix(text(place, "socket path")?), None)
+                (vec![Address::Unix(text(place, "socket path")?)], None)
             }
             "redis+unix" | "unix" => return Err(invalid("needs the socket's absolute path")),
             _ => return Err(invalid("has another scheme than redis, rediss or redis+unix")),
@@ -49,13 +61,12 @@ impl Server {
         if database.is_some() && parameters.database.is_some() {
             return Err(invalid("names the database twice"));
         }
-        Ok(Server {
-            address,
-            user,
-            password,
-            database: database.or(parameters.database).unwrap_or(0),
-            resp3: parameters.resp3,
-        })
+        let database = database.or(parameters.database).unwrap_or(0);
+        if parameters.cluster && database != 0 {
+            return Err(invalid("names a database, and a cluster has but one"));
+        }
+        let resp3 = parameters.resp3;
+        Ok(Server { place: parameters.place(addresses)?, user, password, database, resp3 })
     }
 }
 
@@ -68,6 +79,7 @@ struct Parameters {
     resp3: bool,
     database: Option<u32>,
     cluster: bool,
+    sentinel: Option<String>,
 }
 
 impl Parameters {
@@ -82,16 +94,28 @@ impl Parameters {
                 Some(("cluster", "true")) => parameters.cluster = true,
                 Some(("cluster", "false")) => parameters.cluster = false,
                 Some(("cluster", _)) => return Err(invalid("has a cluster other than true and false")),
-                Some(("sentinel", _)) => {
-                    return Err(Error::Unsupported("sentinel: this version has none".into()));
-                }
+                Some(("sentinel", "")) => return Err(invalid("has a sentinel without a name")),
+                Some(("sentinel", name)) => parameters.sentinel = Some(text(name, "sentinel")?),
                 _ => return Err(invalid("has a parameter other than protocol, db, cluster and sentinel")),
             }
         }
-        if parameters.cluster {
-            return Err(Error::Unsupported("cluster: this version has none".into()));
-        }
         Ok(parameters)
+    }
+
+    fn place(self, mut addresses: Vec<Address>) -> Result<Place, Error> {
+        let is_unix = |address: &Address| matches!(address, Address::Unix(_));
+        match (self.cluster, self.sentinel) {
+            (true, Some(_)) => Err(invalid("has both a cluster and a sentinel")),
+            (true, None) | (false, Some(_)) if addresses.iter().any(is_unix) => {
+                Err(invalid("has a socket's path, and cluster and sentinel want hosts"))
+            }
+            (true, None) => Ok(Place::Cluster(addresses)),
+            (false, Some(name)) => Ok(Place::Sentinels(addresses, name)),
+            (false, None) if addresses.len() > 1 => {
+                Err(invalid("has several hosts, and neither cluster=true nor sentinel=NAME"))
+            }
+            (false, None) => addresses.pop().map(Place::At).ok_or_else(|| invalid("has no valid host")),
+        }
     }
 }
 
@@ -108,20 +132,17 @@ fn parse_credentials(text: &str) -> Result<Credentials, Error> {
     Ok((user, Some(decode(password)?)))
 }
 
-fn parse_hosts(scheme: &str, place: &str) -> Result<(Address, Option<u32>), Error> {
-    let (host_and_port, database) = match place.split_once('/') {
+fn parse_hosts(scheme: &str, place: &str) -> Result<(Vec<Address>, Option<u32>), Error> {
+    let (hosts, database) = match place.split_once('/') {
         Some((hosts, "")) => (hosts, None),
         Some((hosts, digits)) => (hosts, Some(parse_database(digits)?)),
         None => (place, None),
     };
-    if host_and_port.contains(',') {
-        return Err(invalid("has several hosts, and neither cluster=true nor sentinel=NAME"));
-    }
-    let (host, port) = parse_host(host_and_port)?;
-    if scheme == "rediss" {
-        return Err(Error::Unsupported("rediss: this version has no TLS".into()));
-    }
-    Ok((Address::Tcp(host, port), database))
+    let addresses = hosts.split(',').map(|host| {
+        let (host, port) = parse_host(host)?;
+        Ok(if scheme == "rediss" { Address::Tls(host, port) } else { Address::Tcp(host, port) })
+    });
+    Ok((addresses.collect::<Result<_, _>>()?, database))
 }
 
 fn parse_host(text: &str) -> Result<(String, u16), Error> {
@@ -156,7 +177,7 @@ fn parse_database(digits: &str) -> Result<u32, Error> {
 
 fn number(digits: &str) -> Option<u32> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits.then(|| digits.parse().ok())?
+    all_digits.then(|| whole(digits.as_bytes()))?
 }
 
 fn text(encoded: &str, what: &str) -> Result<String, Error> {
@@ -189,18 +210,18 @@ mod tests {
         Server::parse(url).unwrap_or_else(|error| panic!("{url}: {error:?}"))
     }
 
-    fn tcp(host: &str, port: u16) -> Address {
-        Address::Tcp(host.into(), port)
+    fn tcp(host: &str, port: u16) -> Place {
+        Place::At(Address::Tcp(host.into(), port))
     }
 
     #[test]
     fn addresses() {
-        assert_eq!(parse("redis://localhost").address, tcp("localhost", 6379));
-        assert_eq!(parse("redis://10.0.0.1:7000/").address, tcp("10.0.0.1", 7000));
-        assert_eq!(parse("redis://[::1]").address, tcp("::1", 6379));
-        assert_eq!(parse("redis://[fe80::1%eth0]:1").address, tcp("fe80::1%eth0", 1));
+        assert_eq!(parse("redis://localhost").place, tcp("localhost", 6379));
+        assert_eq!(parse("redis://10.0.0.1:7000/").place, tcp("10.0.0.1", 7000));
+        assert_eq!(parse("redis://[::1]").place, tcp("::1", 6379));
+        assert_eq!(parse("redis://[fe80::1%eth0]:1").place, tcp("fe80::1%eth0", 1));
         let unix = parse("redis+unix:///run/my%20redis.sock?db=3");
-        assert_eq!(unix.address, Address::Unix("/run/my redis.sock".into()));
+        assert_eq!(unix.place, Place::At(Address::Unix("/run/my redis.sock".into())));
         assert_eq!(unix.database, 3);
     }
 
@@ -244,6 +265,13 @@ mod tests {
             "redis://h#hunter2",
             "redis://ho st",
             "redis://h/99999999999",
+            "redis://a,,b?cluster=true",
+            "redis://a/1?cluster=true",
+            "redis://a?cluster=yes",
+            "redis://a?sentinel=",
+            "redis://a?cluster=true&sentinel=b",
+            "redis+unix:///a?cluster=true",
+            "redis+unix:///a?sentinel=b",
         ] {
             match Server::parse(url) {
                 Err(Error::InvalidArgument(why)) => assert!(!why.contains("hunter2"), "{why}"),
@@ -253,17 +281,19 @@ mod tests {
     }
 
     #[test]
-    fn what_this_version_lacks_is_named() {
-        let lacking = [
-            ("rediss://h", "rediss"),
-            ("redis://a:1,b:2?cluster=true", "cluster"),
-            ("redis://a,b?sentinel=main", "sentinel"),
-        ];
-        for (url, name) in lacking {
-            match Server::parse(url) {
-                Err(Error::Unsupported(what)) => assert!(what.starts_with(name)),
-                _ => panic!("{url} is taken"),
-            }
-        }
+    fn several_hosts_are_a_cluster_or_sentinels() {
+        let hosts = |tls: bool| {
+            let address = |(host, port): (&str, u16)| match tls {
+                true => Address::Tls(host.into(), port),
+                false => Address::Tcp(host.into(), port),
+            };
+            [("a", 1), ("::1", 2), ("c", 6379)].map(address).to_vec()
+        };
+        assert_eq!(parse("redis://a:1,[::1]:2,c?cluster=true").place, Place::Cluster(hosts(false)));
+        assert_eq!(parse("rediss://u:p@a:1,[::1]:2,c/0?cluster=true").place, Place::Cluster(hosts(true)));
+        let sentinels = Place::Sentinels(hosts(false), "my main".into());
+        assert_eq!(parse("redis://a:1,[::1]:2,c/3?sentinel=my%20main").place, sentinels);
+        assert_eq!(parse("redis://a?cluster=false").place, tcp("a", 6379));
+        assert_eq!(parse("rediss://a").place, Place::At(Address::Tls("a".into(), 6379)));
     }
 }

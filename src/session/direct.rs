@@ -59,7 +59,7 @@ impl Form {
     pub async fn perform<H: Host>(self, client: &Client<H>, call: &Call<'_>) -> Result<Answer, Error> {
         let batch = self.batch(call);
         let rule = call.rule();
-        let replies = client.exchange(&batch, rule).await?;
+        let replies = client.exchange(call.key, &batch, rule).await?;
         self.read(call, replies).map_err(|unexpected| unexpected.told(rule.writes))
     }
 

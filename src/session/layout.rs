@@ -1,5 +1,7 @@
 //! What lies in Redis beside the application's fields. The scripts write the same names.
 
+use crate::decimal::whole;
+
 /// When the session was made, in milliseconds of the server's clock. Keeps an emptied session alive.
 pub const CREATED: &[u8] = b"\0created";
 /// Marks a key whose session has moved; a digest of the new id.
@@ -29,6 +31,6 @@ pub fn is_reserved(field: &[u8]) -> bool {
 
 /// A moment of creation, where the field holds one.
 pub fn created(field: &[u8]) -> Option<u64> {
-    let moment = std::str::from_utf8(field).ok()?.parse().ok()?;
+    let moment = whole(field)?;
     (moment <= LATEST).then_some(moment)
 }

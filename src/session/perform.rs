@@ -140,9 +140,10 @@ impl<H: Host> Session<H> {
     }
 
     async fn exists(&self, id: Id) -> Result<bool, Error> {
-        let batch = Batch::of(&[b"EXISTS", &self.shared.key(id)]);
+        let key = self.shared.key(id);
+        let batch = Batch::of(&[b"EXISTS", &key]);
         let rule = Rule { repeat: Repeat::Always, writes: false };
-        match self.shared.client.exchange(&batch, rule).await?.pop() {
+        match self.shared.client.exchange(&key, &batch, rule).await?.pop() {
             Some(Reply::Integer(number)) => Ok(number == 1),
             _ => Err(Unexpected.told(false)),
         }

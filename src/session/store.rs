@@ -66,7 +66,7 @@ impl<H: Host> Store<H> {
     pub async fn check(&self) -> Result<(), Error> {
         let batch = Batch::of(&[b"PING"]);
         let rule = Rule { repeat: Repeat::Always, writes: false };
-        match self.shared.client.exchange(&batch, rule).await?.pop() {
+        match self.shared.client.exchange(&self.shared.settings.prefix, &batch, rule).await?.pop() {
             Some(Reply::Text(_)) => Ok(()),
             _ => Err(Unexpected.told(false)),
         }

@@ -23,7 +23,8 @@ use crate::{
     options::Settings,
     redis::{
         Batch, Client, Connection, ExchangeError, Host, Reply,
-        client::{self, Attempt, Ready, Rule},
+        client::{Attempt, Ready, Rule},
+        node,
         retry::Failure,
     },
 };
@@ -33,7 +34,7 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
     let mut look = Batch::new();
     look.command(&[b"WATCH", call.key]);
     look_commands(&mut look, call.key, call.steps);
-    let answer = optimistically(client, call.rule(), look, &|replies| {
+    let answer = optimistically(client, call.key, call.rule(), look, &|replies| {
         let mut replies = replies.into_iter().skip(1);
         let seen = Seen::read(&mut replies, call.steps)?;
         Ok(plan::plan(settings.lifetime, call, &seen))
@@ -42,7 +43,7 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
     match (&answer, call.steps) {
         // Out of memory, Redis takes no transaction, be it one that frees memory, and a logout has to work. There was a session.
         (Err(Error::Unavailable(word)), [Step::Destroy(_)]) if word == "OOM" => {
-            client.exchange(&Batch::of(&[b"DEL", call.key]), call.rule()).await?;
+            client.exchange(call.key, &Batch::of(&[b"DEL", call.key]), call.rule()).await?;
             Ok(Answer::Done(vec![Outcome::Done]))
         }
         _ => answer,
@@ -71,6 +72,7 @@ const LONGEST_PAUSE: u32 = 64;
 /// time.
 pub async fn optimistically<H: Host>(
     client: &Client<H>,
+    key: &[u8],
     rule: Rule,
     mut look: Batch,
     decide: &Decide<'_>,
@@ -79,7 +81,8 @@ pub async fn optimistically<H: Host>(
     let mut deadline = None;
     let mut longest = FIRST_PAUSE;
     loop {
-        let answer = client.attempt(rule, async |connection| once::<H>(connection, rule, &look, decide).await).await?;
+        let answer =
+            client.attempt(key, rule, async |connection| once::<H>(connection, rule, &look, decide).await).await?;
         if let Some(answer) = answer {
             return Ok(answer);
         }
@@ -107,7 +110,7 @@ async fn once<H: Host>(
         ExchangeError::NotSent => Attempt::from(ExchangeError::NotSent),
         unreadable => Attempt::Final(unreadable.of_reading()),
     })?;
-    client::check(&looked, look)?;
+    node::check(&looked, look)?;
     let nothing_to_do = match decide(looked).map_err(|unexpected| Attempt::Final(unexpected.told(false)))? {
         Plan::Answer(answer) => Ok(Some(answer)),
         Plan::Refuse(error) => Err(Attempt::Final(error)),
@@ -125,12 +128,12 @@ async fn write<H: Host>(
 ) -> Result<Option<Answer>, Attempt> {
     let batch = transaction.finished();
     let mut replies = connection.exchange(batch).await?;
-    client::check(&replies, batch)?;
+    node::check(&replies, batch)?;
     match replies.pop() {
         Some(Reply::Null) => Ok(None),
         Some(Reply::Array(replies)) => {
             // A command that fails within EXEC takes none of the others back.
-            client::check_from(1, &replies, batch).map_err(|error| match error {
+            node::check_from(1, &replies, batch).map_err(|error| match error {
                 Attempt::Final(_) if rule.writes => {
                     Attempt::Final(Error::OutcomeUnknown("a command of the transaction failed".into()))
                 }

@@ -1,5 +1,5 @@
 use super::super::{
-    connection::ExchangeError,
+    connection::{Connection as _, ExchangeError},
     host::SocketError,
     testing::{Answer, Turn, World, connected, ready, says},
 };
@@ -14,7 +14,7 @@ fn client(url: &str, world: &World) -> Client<World> {
 }
 
 fn exchange(client: &Client<World>, rule: Rule) -> Result<Vec<Reply>, Error> {
-    ready(client.exchange(&Batch::of(&[b"CMD"]), rule))
+    ready(client.exchange(b"", &Batch::of(&[b"CMD"]), rule))
 }
 
 /// One command to a server without a password.
@@ -33,7 +33,7 @@ fn replies_may_come_in_any_pieces() {
         let mut batch = Batch::of(&[b"A"]);
         batch.command(&[b"B"]);
         batch.command(&[b"C"]);
-        let replies = ready(client("redis://h", &world).exchange(&batch, READ));
+        let replies = ready(client("redis://h", &world).exchange(b"", &batch, READ));
         let list = Reply::Array(vec![Reply::Text("a\r\n".into())]);
         assert_eq!(replies, Ok(vec![ONE, list, Reply::Null]), "{size} at a time");
     }
@@ -152,7 +152,7 @@ fn a_connection_that_watches_is_neither_marked_nor_kept() {
     let client = client("redis://h", &world);
     let mut watch = Batch::of(&[b"WATCH"]);
     watch.keeps_watching();
-    let left: Result<(), Error> = ready(client.attempt(WRITE, async |connection| {
+    let left: Result<(), Error> = ready(client.attempt(b"", WRITE, async |connection| {
         connection.exchange(&watch).await?;
         Err(Attempt::Final(Error::WrongType))
     }));
@@ -202,7 +202,7 @@ fn a_denied_command_is_named() {
     let mut batch = Batch::of(&[b"MULTI"]);
     batch.command(&[b"HSET", b"k"]);
     let world = World::new(&[connected(&[says(b"+OK\r\n-NOPERM this user has no permissions\r\n")])]);
-    let result = ready(client("redis://h", &world).exchange(&batch, WRITE));
+    let result = ready(client("redis://h", &world).exchange(b"", &batch, WRITE));
     assert_eq!(result, Err(Error::Denied("NOPERM HSET".into())));
 }
 

@@ -2,6 +2,7 @@
 //! checked their structure, lengths and depth.
 
 use super::Reply;
+use crate::decimal::whole;
 use bytes::Bytes;
 
 /// Decodes a whole frame; none where a number is none.
@@ -18,7 +19,7 @@ impl Reader<'_> {
     fn element(&mut self) -> Option<Reply> {
         // In a loop: a server may send one attribute after another.
         while *self.bytes.get(self.at)? == b'|' {
-            let pairs: usize = number(&self.line()?)?;
+            let pairs: usize = whole(&self.line()?)?;
             self.elements(pairs * 2)?;
         }
         let kind = *self.bytes.get(self.at)?;
@@ -26,7 +27,7 @@ impl Reader<'_> {
         Some(match kind {
             b'+' => Reply::Text(line),
             b'-' => Reply::Error(line),
-            b':' => Reply::Integer(number(&line)?),
+            b':' => Reply::Integer(whole(&line)?),
             b'_' => Reply::Null,
             b'$' | b'*' if &line[..] == b"-1" => Reply::Null,
             b'$' => Reply::Text(self.string(&line)?),
@@ -36,8 +37,8 @@ impl Reader<'_> {
                 let string = self.string(&line)?;
                 Reply::Text((string.len() >= 4).then(|| string.slice(4..))?)
             }
-            b'*' | b'~' | b'>' => self.elements(number(&line)?)?,
-            b'%' => self.elements(number::<usize>(&line)? * 2)?,
+            b'*' | b'~' | b'>' => self.elements(whole(&line)?)?,
+            b'%' => self.elements(whole::<usize>(&line)? * 2)?,
             _ => Reply::Other,
         })
     }
@@ -56,12 +57,8 @@ impl Reader<'_> {
     }
 
     fn string(&mut self, length: &[u8]) -> Option<Bytes> {
-        let (begin, length) = (self.at, number::<usize>(length)?);
+        let (begin, length) = (self.at, whole::<usize>(length)?);
         self.at = begin + length + 2;
         (self.at <= self.bytes.len()).then(|| self.bytes.slice(begin..begin + length))
     }
-}
-
-fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }

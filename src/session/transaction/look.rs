@@ -1,6 +1,7 @@
 //! What is looked at before a transaction is made, and what was there.
 
 use crate::{
+    decimal::whole,
     options::Lifetime,
     redis::{Batch, Reply},
     session::{
@@ -110,8 +111,8 @@ impl<'a> Seen<'a> {
         let mut value = || values.next().unwrap_or(Err(Unexpected));
         let created = value()?.and_then(|field| layout::created(&field));
         let (moved, ended) = (value()?, value()?);
-        let own_idle = value()?.and_then(|digits| reading::parse(&digits));
-        let own_absolute = value()?.and_then(|digits| reading::parse(&digits));
+        let own_idle = value()?.and_then(|digits| whole(&digits));
+        let own_absolute = value()?.and_then(|digits| whole(&digits));
         let mut fields = Fields::default();
         for field in needed_fields(steps) {
             fields.0.push((field, Held::of(value()?)));
@@ -121,7 +122,7 @@ impl<'a> Seen<'a> {
         let [seconds, microseconds] = &time[..] else {
             return Err(Unexpected);
         };
-        let number = |digits: &Bytes| reading::parse::<u32>(digits).map(u64::from).ok_or(Unexpected);
+        let number = |digits: &Bytes| whole::<u32>(digits).map(u64::from).ok_or(Unexpected);
         let now = number(seconds)? * 1000 + number(microseconds)? / 1000;
         let names = if needs_names(steps) { reading::texts(reading::list(next()?)?)? } else { Vec::new() };
         Ok(Seen { created, moved, ended, own_idle, own_absolute, expiry, now, fields, names })

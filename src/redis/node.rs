@@ -1,0 +1,163 @@
+//! One server at its address: connections to it that have done their handshake.
+
+use super::{
+    batch::Batch,
+    client::{Attempt, Ready},
+    connection::{Connection, ExchangeError},
+    exclusive::Exclusive,
+    handshake::Handshake,
+    host::{Address, Host, Socket, Timeouts},
+    refusal::{self, Passing},
+    reply::Reply,
+    retry::Failure,
+};
+use std::{cell::RefCell, future::Future, rc::Rc};
+
+/// What all servers of a client have in common.
+pub struct Context<H: Host> {
+    /// The world around.
+    pub host: H,
+    /// What is said first.
+    pub handshake: Handshake,
+    /// The time limits.
+    pub timeouts: Timeouts,
+}
+
+/// A server, reached.
+pub struct Node<H: Host> {
+    context: Rc<Context<H>>,
+    /// A sentinel is no Redis: it is asked without a word of who we are.
+    is_sentinel: bool,
+    /// Where it listens.
+    pub address: Address,
+    /// Connections that calls left in order.
+    kept: RefCell<Vec<Ready<H>>>,
+    link: H::Link,
+}
+
+/// Which connection a call takes.
+pub trait Link<H: Host>: Default {
+    /// Lets a call have a connection of its own.
+    type Permit<'a>
+    where
+        Self: 'a;
+
+    /// Waits until a call may have a connection of its own.
+    fn permit(&self) -> impl Future<Output = Self::Permit<'_>>;
+
+    /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
+    fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>>;
+}
+
+/// A connection that no other call uses: for hosts where calls are one after another.
+#[derive(Default)]
+pub struct Apart;
+
+impl<H: Host> Link<H> for Apart {
+    type Permit<'a> = ();
+
+    async fn permit(&self) {}
+
+    fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>> {
+        node.attempt(async move |connection: &Ready<H>| exchange(connection, batch).await)
+    }
+}
+
+impl<H: Host> Node<H> {
+    /// Connects at first use.
+    pub fn new(context: Rc<Context<H>>, address: Address) -> Self {
+        Self { context, is_sentinel: false, address, kept: RefCell::default(), link: H::Link::default() }
+    }
+
+    /// A sentinel.
+    pub fn sentinel(context: Rc<Context<H>>, address: Address) -> Self {
+        Self { is_sentinel: true, ..Self::new(context, address) }
+    }
+
+    /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
+    pub fn exchange(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>> {
+        self.link.exchange(self, batch)
+    }
+
+    /// Does something once on a connection of its own, from the first exchange to the last.
+    pub async fn attempt<T>(&self, once: impl AsyncFnOnce(&Ready<H>) -> Result<T, Attempt>) -> Result<T, Attempt> {
+        let _permit = self.link.permit().await;
+        let connection = self.connection().await?;
+        let result = once(&connection).await;
+        if !is_unwanted(&result) && connection.is_settled() {
+            connection.socket().set_idle();
+            self.kept.borrow_mut().push(connection);
+        }
+        result
+    }
+
+    /// A connection that no other call uses.
+    async fn connection(&self) -> Result<Ready<H>, Attempt> {
+        let kept = self.kept.borrow_mut().pop();
+        match kept {
+            Some(connection) => Ok(connection),
+            None => self.connect().await,
+        }
+    }
+
+    /// A connection that has done its handshake: one that the host kept, or a new one.
+    pub async fn connect(&self) -> Result<Ready<H>, Attempt> {
+        let Context { host, handshake, timeouts } = &*self.context;
+        let (batch, state) = if self.is_sentinel { (None, "") } else { (handshake.batch(), handshake.state()) };
+        let socket = host
+            .connect(&self.address, *timeouts, state)
+            .await
+            .map_err(|error| Attempt::Failed(Failure::NoConnection(error)))?;
+        let connection = Exclusive::new(socket);
+        if let (Some(batch), false) = (batch, connection.socket().reused()) {
+            let replies = connection.exchange(batch).await.map_err(|error| match error {
+                // Nothing but the handshake was sent: for the command that waits, there was no connection.
+                ExchangeError::Unanswered(error) => Attempt::Failed(Failure::NoConnection(error)),
+                other => Attempt::Final(other.of_reading()),
+            })?;
+            handshake.check(&replies)?;
+            connection.socket().set_state(state);
+        }
+        Ok(connection)
+    }
+}
+
+/// Sends a batch over a connection, and looks for error replies.
+pub async fn exchange(connection: &impl Connection, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
+    let replies = connection.exchange(batch).await?;
+    check(&replies, batch)?;
+    if let (true, Some(Reply::Array(replies))) = (batch.commands() > 1, replies.last()) {
+        // Those to the commands of a transaction come within the reply to EXEC.
+        check_from(1, replies, batch)?;
+    }
+    Ok(replies)
+}
+
+/// Whether another server is wanted, which a new connection may lead to: this one is not even the pool's.
+pub fn is_unwanted<T>(result: &Result<T, Attempt>) -> bool {
+    matches!(result, Err(Attempt::Failed(Failure::Refused(Passing::Reconnect))))
+}
+
+/// Tells the first error reply: what follows it in a transaction only says that it was aborted. NOSCRIPT is left to whoever
+/// sent the script.
+pub fn check(replies: &[Reply], batch: &Batch) -> Result<(), Attempt> {
+    check_from(0, replies, batch)
+}
+
+/// The same for replies that begin with that of another command than the first.
+pub fn check_from(first: usize, replies: &[Reply], batch: &Batch) -> Result<(), Attempt> {
+    for (index, reply) in replies.iter().enumerate() {
+        let Reply::Error(text) = reply else { continue };
+        if refusal::prefix(text) == "NOSCRIPT" {
+            continue;
+        }
+        if let Some(redirect) = refusal::redirect(text) {
+            return Err(Attempt::Failed(Failure::Redirected(redirect)));
+        }
+        return Err(match refusal::passing(text) {
+            Some(passing) => Attempt::Failed(Failure::Refused(passing)),
+            None => Attempt::Final(refusal::error(text, batch, first + index)),
+        });
+    }
+    Ok(())
+}
