@@ -1,6 +1,6 @@
 //! Cookies: reading a request's, writing a response's (RFC 6265 and draft-ietf-httpbis-layered-cookies, which replaces it).
 
-use crate::{error::Error, id::Id};
+use crate::{error::Error, id::Id, joined::joined};
 
 /// The cookie's `SameSite` attribute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,7 +104,7 @@ impl Cookie {
 
     /// The `Set-Cookie` header that gives the browser this id.
     pub fn set(&self, id: &Id) -> String {
-        let mut header = [&self.name, "=", id.as_str()].concat();
+        let mut header = joined(&[&self.name, "=", id.as_str()]);
         self.attributes(&mut header, self.max_age, &self.name);
         header
     }
@@ -114,7 +114,7 @@ impl Cookie {
     pub fn remove(&self, former_name: Option<usize>) -> String {
         let name = former_name.and_then(|index| self.former_names.get(index));
         let name = name.unwrap_or(&self.name);
-        let mut header = [name, "="].concat();
+        let mut header = joined(&[name, "="]);
         self.attributes(&mut header, Some(0), name);
         header
     }

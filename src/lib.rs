@@ -25,6 +25,7 @@ mod decimal;
 pub mod error;
 mod hexadecimal;
 pub mod id;
+mod joined;
 pub mod options;
 pub mod redis;
 pub mod session;

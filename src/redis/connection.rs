@@ -1,7 +1,7 @@
 //! The seam: everything above it is written once, below it is a way to use a socket.
 
 use super::{batch::Batch, host::SocketError, reply::Reply, scanner::ScanError};
-use crate::error::Error;
+use crate::{error::Error, joined::joined};
 use std::future::Future;
 
 /// A connection that commands can be sent over.
@@ -46,7 +46,7 @@ impl ExchangeError {
                 Error::OutcomeUnknown("the reply was too large".into())
             }
             ExchangeError::Unreadable(ScanError::Malformed(why)) => {
-                Error::OutcomeUnknown(["the reply was not RESP: ", why].concat())
+                Error::OutcomeUnknown(joined(&["the reply was not RESP: ", why]))
             }
         }
     }

@@ -2,6 +2,7 @@
 //! test makes them up.
 
 use super::node::Link;
+use crate::joined::joined;
 use std::future::Future;
 
 /// Where Redis listens.
@@ -63,7 +64,7 @@ impl SocketError {
         };
         match detail {
             "" => what.into(),
-            detail => [what, ": ", detail].concat(),
+            detail => joined(&[what, ": ", detail]),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What an error reply means. Only its first word is looked at: the texts change from version to version.
 
 use super::batch::Batch;
-use crate::{decimal::whole, error::Error};
+use crate::{decimal::whole, error::Error, joined::joined};
 
 /// The longest error text that is passed on, in bytes.
 const MAX_TEXT: usize = 512;
@@ -64,7 +64,7 @@ pub enum Passing {
 /// An error reply as the caller is told it. `batch` is what was sent, of which nothing is repeated but the name of the
 /// command that the reply of this index answers.
 pub fn error(text: &[u8], batch: &Batch, index: usize) -> Error {
-    let with_command = |word: &str| [word, " ", batch.name(index)].concat();
+    let with_command = |word: &str| joined(&[word, " ", batch.name(index)]);
     match prefix(text) {
         "WRONGTYPE" => Error::WrongType,
         word @ ("NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED") => Error::Denied(with_command(word)),
@@ -92,7 +92,7 @@ fn is_unknown_command(text: &[u8]) -> bool {
 fn masked(text: &[u8], batch: &Batch) -> String {
     let text = &text[..text.len().min(MAX_TEXT)];
     if batch.bytes().len() > MAX_SEARCHED {
-        return [prefix(text), " …"].concat();
+        return joined(&[prefix(text), " …"]);
     }
     let mut sent = vec![false; text.len()];
     // A single byte tells nothing, and masked everywhere it would make the text unreadable.

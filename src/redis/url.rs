@@ -1,7 +1,7 @@
 //! The URL that says where Redis is and who we are there.
 
 use super::host::Address;
-use crate::{decimal::whole, error::Error};
+use crate::{decimal::whole, error::Error, joined::joined};
 
 /// Where Redis is.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Server {
 }
 
 fn invalid(what: &str) -> Error {
-    Error::InvalidArgument(["the URL ", what].concat())
+    Error::InvalidArgument(joined(&["the URL ", what]))
 }
 
 #[derive(Default)]
@@ -181,7 +181,7 @@ fn number(digits: &str) -> Option<u32> {
 }
 
 fn text(encoded: &str, what: &str) -> Result<String, Error> {
-    String::from_utf8(decode(encoded)?).map_err(|_| invalid(&["has no UTF-8 in its ", what].concat()))
+    String::from_utf8(decode(encoded)?).map_err(|_| invalid(&joined(&["has no UTF-8 in its ", what])))
 }
 
 /// Percent-decoding (RFC 3986, section 2.1).

@@ -52,18 +52,21 @@ impl Script {
         count: usize,
         arguments: &dyn Fn(&mut Batch),
     ) -> Result<Reply, Error> {
-        let batch = |command: &[u8], script: &str| {
+        let batch = |command: &[u8], script: &[u8]| {
             let mut batch = Batch::new();
             batch.begin(2 + count);
             batch.argument(command);
-            batch.argument(script.as_bytes());
+            batch.argument(script);
             arguments(&mut batch);
             batch
         };
-        let mut reply = single(client.exchange(key, &batch(b"EVALSHA", self.sha1), rule).await?, rule)?;
+        let mut reply = single(client.exchange(key, &batch(b"EVALSHA", self.sha1.as_bytes()), rule).await?, rule)?;
         if let Reply::Error(_) = reply {
             // NOSCRIPT, the only error that is left to us.
-            reply = single(client.exchange(key, &batch(b"EVAL", &[SHARED, self.own].concat()), rule).await?, rule)?;
+            reply = single(
+                client.exchange(key, &batch(b"EVAL", &[SHARED.as_bytes(), self.own.as_bytes()].concat()), rule).await?,
+                rule,
+            )?;
         }
         Ok(reply)
     }

@@ -1,7 +1,7 @@
 //! The steps that calls are made of: what each takes, answers, and may do.
 
 use super::layout::is_reserved;
-use crate::{error::Error, options::Lifetime, redis::Repeat};
+use crate::{error::Error, joined::joined, options::Lifetime, redis::Repeat};
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
@@ -216,7 +216,7 @@ pub fn check_json(json: &str) -> Result<(), Error> {
         let what = if error.is_eof() { "the value is JSON cut short" } else { "the value is not JSON" };
         let (mut line, mut column) = (itoa::Buffer::new(), itoa::Buffer::new());
         let place = [what, ", line ", line.format(error.line()), " column ", column.format(error.column())];
-        Error::InvalidArgument(place.concat())
+        Error::InvalidArgument(joined(&place))
     })
 }
 

@@ -7,10 +7,11 @@ mod report;
 
 pub(crate) mod interface;
 
+use std::env;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -104,9 +105,20 @@ fn core_module(
 ) -> anyhow::Result<Vec<u8>> {
     let mut cargo = toolchain.cargo(workspace);
     cargo.args(["build", "--release", "--target", TARGET, "--package", package, "--features", &features.join(",")]);
+    cargo.args(["--config", &short_paths()?]);
     crate::process::run(&mut cargo)?;
     let file = workspace.target().join(TARGET).join("release").join(package.replace('-', "_")).with_extension("wasm");
     fs::read(&file).with_context(|| format!("reading {}", file.display()))
+}
+
+/// Has what panics name not begin with folders of this machine: they are nobody's business, and longer than need be.
+fn short_paths() -> anyhow::Result<String> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let sources = home.context("cargo has no folder")?.join("registry").join("src");
+    let folders = fs::read_dir(&sources).with_context(|| format!("reading {}", sources.display()))?;
+    let flags = folders.map(|folder| Ok(format!("--remap-path-prefix={}=", folder?.path().display())));
+    let flags = flags.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(format!("target.{TARGET}.rustflags={}", serde_json::to_string(&flags)?))
 }
 
 /// Writes a file as a whole: who reads it meanwhile sees the former one or the new one.
