@@ -146,7 +146,10 @@ impl<H: Host> Client<H> {
         let deadline = *tries.deadline.get_or_insert(now + u64::from(timeouts.answer));
         let time_left = deadline.saturating_sub(now);
         match retry::pause(&failure, rule.repeat, self.servers.are_several(), tries.count, time_left) {
-            None => return Err(told(tries.lost.take().map_or(failure, Failure::NoReply), rule)),
+            None => {
+                let failure = tries.lost.take().map_or(failure, Failure::NoReply);
+                return Err(told(failure, rule, self.servers.are_several()));
+            }
             Some(0) => {}
             Some(pause) => host.wait(pause).await,
         }
@@ -173,13 +176,16 @@ impl<H: Host> Tries<H> {
     }
 }
 
-fn told(failure: Failure, rule: Rule) -> Error {
+fn told(failure: Failure, rule: Rule, several: bool) -> Error {
     use super::host::SocketError;
     match failure {
         Failure::NoConnection(SocketError::Unsupported(what)) => Error::Unsupported(what),
         Failure::NoConnection(error) => Error::Unavailable(error.text()),
         Failure::NoReply(error) if rule.writes => error.of_writing(),
         Failure::NoReply(error) => error.of_reading(),
+        Failure::Redirected(_) if several => {
+            Error::Unavailable("the servers do not agree on which of them has it".into())
+        }
         Failure::Redirected(_) => {
             Error::Unsupported("the server is one of a cluster, and the URL does not say so".into())
         }

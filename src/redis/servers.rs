@@ -127,3 +127,6 @@ fn primary(reply: &Reply, sentinel: &Address) -> Option<Slots> {
     let [Reply::Text(host), Reply::Text(port)] = &place[..] else { return None };
     Some(Slots::all_at(slots::beside(sentinel, std::str::from_utf8(host).ok()?, whole(port)?)))
 }
+
+#[cfg(test)]
+mod tests;

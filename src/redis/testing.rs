@@ -51,6 +51,7 @@ pub(crate) struct World {
     turns: Rc<RefCell<VecDeque<Turn>>>,
     now: Rc<Cell<u64>>,
     seen: Rc<RefCell<Vec<String>>>,
+    said: Rc<RefCell<Vec<String>>>,
 }
 
 impl World {
@@ -65,6 +66,11 @@ impl World {
         self.seen.borrow().clone()
     }
 
+    /// What was said to whom, in order.
+    pub(crate) fn said(&self) -> Vec<String> {
+        self.said.borrow().clone()
+    }
+
     fn note(&self, what: String) {
         self.seen.borrow_mut().push(what);
     }
@@ -74,7 +80,7 @@ impl Host for World {
     type Socket = Line;
     type Link = Apart;
 
-    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
+    async fn connect(&self, address: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
         match self.turns.borrow_mut().pop_front().expect("a connection that the test did not foresee") {
             Turn::Refused(error) => {
                 self.note("refused".into());
@@ -84,7 +90,7 @@ impl Host for World {
                 self.note("connected".into());
                 let arriving = RefCell::default();
                 let (answers, world) = (RefCell::new(answers.into()), self.clone());
-                Ok(Line { reused, answers, arriving, world })
+                Ok(Line { address: address.clone(), reused, answers, arriving, world })
             }
         }
     }
@@ -104,6 +110,7 @@ impl Host for World {
 
 /// A connection.
 pub(crate) struct Line {
+    address: Address,
     reused: bool,
     answers: RefCell<VecDeque<Answer>>,
     arriving: RefCell<VecDeque<Result<Vec<u8>, SocketError>>>,
@@ -130,7 +137,11 @@ impl Socket for Line {
         }
         let text = String::from_utf8_lossy(bytes);
         let words = text.split("\r\n").filter(|line| !line.starts_with(['*', '$']) && !line.is_empty());
-        self.world.note(words.collect::<Vec<_>>().join(" "));
+        let words = words.collect::<Vec<_>>().join(" ");
+        if let Address::Tcp(host, port) = &self.address {
+            self.world.said.borrow_mut().push(format!("{host}:{port} {words}"));
+        }
+        self.world.note(words);
         let mut arriving = self.arriving.borrow_mut();
         match answer {
             Answer::Bytes(bytes, size) => arriving.extend(bytes.chunks(size).map(|chunk| Ok(chunk.to_vec()))),
