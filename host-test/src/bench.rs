@@ -81,9 +81,14 @@ impl Bench {
 
 /// Runs a test of the conformance suite.
 pub fn run<F: Future<Output = ()>>(flavour: Flavour, test: impl FnOnce(Bench) -> F) {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let bench = Bench::start(flavour).unwrap_or_else(|error| panic!("{error:#}"));
+    block_on(test(bench));
+}
+
+/// Runs a test that brings its own servers.
+pub fn block_on(test: impl Future<Output = ()>) {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime
-        .block_on(async { timeout(TIME_LIMIT, test(bench)).await })
+        .block_on(async { timeout(TIME_LIMIT, test).await })
         .unwrap_or_else(|_| panic!("not done within {TIME_LIMIT:?}"));
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use anyhow::Context as _;
 use redis::{Cmd, Connection, FromRedisValue};
+
+use crate::waiting::wait_until;
 
 /// A hash as it is stored.
 pub type Hash = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -11,6 +14,12 @@ pub type Hash = BTreeMap<Vec<u8>, Vec<u8>>;
 /// [`query`](Self::query).
 pub struct RedisClient {
     connection: Connection,
+}
+
+/// What a primary has written, and each of its replicas, in bytes.
+pub(crate) struct Replication {
+    offset: u64,
+    replicas: Vec<u64>,
 }
 
 impl RedisClient {
@@ -127,6 +136,22 @@ impl RedisClient {
             .find(|(found, _)| *found == name)
             .and_then(|(_, value)| value.trim().parse().ok())
             .unwrap_or_else(|| panic!("INFO has no number {name}"))
+    }
+
+    /// How far it and its replicas are; none where this is not a primary.
+    pub(crate) fn replication(&mut self) -> Option<Replication> {
+        // A replica's own answer has more parts.
+        let (_, offset, replicas): (String, u64, Vec<(String, u16, u64)>) = self.query(&[b"ROLE"]).ok()?;
+        Some(Replication { offset, replicas: replicas.into_iter().map(|(_, _, offset)| offset).collect() })
+    }
+
+    /// Waits until so many replicas have what was written until now.
+    pub(crate) fn await_replicas(&mut self, count: usize) -> anyhow::Result<()> {
+        let offset = self.replication().context("no primary")?.offset;
+        wait_until("replicas that have everything", || {
+            let replicas = self.replication().map_or(Vec::new(), |replication| replication.replicas);
+            replicas.into_iter().filter(|replica| *replica >= offset).count() >= count
+        })
     }
 
     #[track_caller]

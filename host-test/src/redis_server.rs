@@ -19,18 +19,34 @@ use tempfile::TempDir;
 use crate::redis_client::RedisClient;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// What a server says, or a sentinel, once it listens.
+const READY: [&str; 2] = ["Ready to accept connections", "Sentinel ID is"];
 const CONFIGURATION: &str = "redis.conf";
 /// A port that was free a moment ago may be taken when Redis asks for it.
-const ATTEMPTS: usize = 10;
+const ATTEMPTS: usize = 20;
 
 /// A running redis-server. Dropped, it is killed and leaves nothing behind.
 pub struct RedisServer {
     process: Child,
     port: u16,
+    role: Role,
     password: Option<String>,
     unix_path: Option<PathBuf>,
     folder: TempDir,
 }
+
+/// What a redis-server is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Alone,
+    /// A node of a cluster, whose nodes talk to each other at a second port.
+    ClusterNode,
+    Sentinel,
+}
+
+/// How far the second port of a cluster's node is from its first.
+const BUS_PORT_DISTANCE: u16 = 10_000;
 
 impl RedisServer {
     /// Starts one with nothing special about it.
@@ -91,7 +107,7 @@ impl RedisServer {
     /// Kills it and starts it again on the same port, with the same settings and nothing stored.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.kill();
-        let (process, log) = spawn(&self.folder.path().join(CONFIGURATION))?;
+        let (process, log) = spawn(&self.folder.path().join(CONFIGURATION), self.role)?;
         self.process = process;
         match await_readiness(log)? {
             Readiness::Ready => Ok(()),
@@ -119,6 +135,7 @@ impl fmt::Debug for RedisServer {
 /// How a [`RedisServer`] shall be.
 #[derive(Default)]
 pub struct RedisServerBuilder {
+    role: Role,
     password: Option<String>,
     unix_socket: bool,
     settings: Vec<String>,
@@ -142,6 +159,18 @@ impl RedisServerBuilder {
         self
     }
 
+    /// A node of a cluster that is still to be formed.
+    pub fn cluster_node(mut self) -> Self {
+        self.role = Role::ClusterNode;
+        self.setting("cluster-enabled yes")
+    }
+
+    /// No Redis, but a sentinel.
+    pub fn sentinel(mut self) -> Self {
+        self.role = Role::Sentinel;
+        self
+    }
+
     /// A line of redis.conf.
     pub fn setting(mut self, line: &str) -> Self {
         self.settings.push(line.to_owned());
@@ -161,15 +190,15 @@ impl RedisServerBuilder {
     /// None where the port was taken in between.
     fn try_start(&self) -> anyhow::Result<Option<RedisServer>> {
         let folder = tempfile::Builder::new().prefix("redis-").tempdir()?;
-        let port = free_port()?;
+        let Some(port) = free_port(self.role)? else { return Ok(None) };
         let unix_path = self.unix_socket.then(|| folder.path().join("redis.sock"));
 
         // A file, since a process's arguments are for everybody to read.
         let file = folder.path().join(CONFIGURATION);
         fs::write(&file, self.configuration(&folder, port, unix_path.as_ref())?)?;
 
-        let (process, log) = spawn(&file)?;
-        let server = RedisServer { process, port, password: self.password.clone(), unix_path, folder };
+        let (process, log) = spawn(&file, self.role)?;
+        let server = RedisServer { process, port, role: self.role, password: self.password.clone(), unix_path, folder };
         match await_readiness(log)? {
             Readiness::Ready => {
                 server.connection().ping();
@@ -197,10 +226,11 @@ impl RedisServerBuilder {
 }
 
 /// Starts the process; what it says comes out of the pipe.
-fn spawn(configuration: &Path) -> anyhow::Result<(Child, PipeReader)> {
+fn spawn(configuration: &Path, role: Role) -> anyhow::Result<(Child, PipeReader)> {
     let (log, output) = io::pipe()?;
     let process = Command::new("redis-server")
         .arg(configuration)
+        .args((role == Role::Sentinel).then_some("--sentinel"))
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)
@@ -228,7 +258,7 @@ fn await_readiness(log: PipeReader) -> anyhow::Result<Readiness> {
             if ready {
                 continue;
             }
-            ready = line.contains("Ready to accept connections");
+            ready = READY.iter().any(|text| line.contains(text));
             if ready {
                 // Nobody listens any more where the server took too long.
                 let _ = sender.send(Ok(()));
@@ -251,7 +281,11 @@ fn await_readiness(log: PipeReader) -> anyhow::Result<Readiness> {
     }
 }
 
-fn free_port() -> anyhow::Result<u16> {
+/// None where the second port that goes with it is not free, or is none.
+fn free_port(role: Role) -> anyhow::Result<Option<u16>> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?.port())
+    let port = listener.local_addr()?.port();
+    let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let is_fit = role != Role::ClusterNode || port.checked_add(BUS_PORT_DISTANCE).is_some_and(is_free);
+    Ok(is_fit.then_some(port))
 }
