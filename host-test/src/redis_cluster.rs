@@ -92,10 +92,14 @@ impl RedisCluster {
         &self.ports
     }
 
+    /// A connection to each node that was not killed.
+    pub fn connections(&self) -> impl Iterator<Item = RedisClient> {
+        self.nodes.iter().map(|node| node.connection())
+    }
+
     /// A connection to each primary.
     pub fn primaries(&self) -> Vec<RedisClient> {
-        let nodes = self.nodes.iter().map(|node| node.connection());
-        nodes.filter_map(|mut redis| redis.replication().is_some().then_some(redis)).collect()
+        self.connections().filter_map(|mut redis| redis.replication().is_some().then_some(redis)).collect()
     }
 
     /// The slot that a key lies in.

@@ -4,7 +4,11 @@ use std::fmt;
 
 use anyhow::Context as _;
 
-use crate::{redis_client::RedisClient, redis_server::RedisServer, waiting::wait_until};
+use crate::{
+    redis_client::RedisClient,
+    redis_server::{RedisServer, RedisServerBuilder},
+    waiting::wait_until,
+};
 
 /// The name that the sentinels know the primary by.
 pub const NAME: &str = "sessions";
@@ -55,6 +59,11 @@ impl Sentinels {
         self.sentinels.iter().map(RedisServer::port).collect()
     }
 
+    /// A connection to the primary and to each replica.
+    pub fn connections(&self) -> impl Iterator<Item = RedisClient> {
+        self.servers.iter().map(RedisServer::connection)
+    }
+
     /// A connection to the primary.
     pub fn primary(&self) -> anyhow::Result<RedisClient> {
         Ok(self.servers[self.index()?].connection())
@@ -84,7 +93,7 @@ impl fmt::Debug for Sentinels {
     }
 }
 
-fn server() -> crate::redis_server::RedisServerBuilder {
+fn server() -> RedisServerBuilder {
     RedisServer::builder().setting("repl-diskless-sync-delay 0")
 }
 

@@ -18,6 +18,7 @@ use host_test::{
     component::Flavour,
     instance::Instance,
     options::Options,
+    redis_client::RedisClient,
     redis_cluster::RedisCluster,
     sentinel::Sentinels,
     session::{Error, Session, Store},
@@ -52,6 +53,23 @@ cases! {
         the_primary_is_found_by_its_name_and_followed,
         a_name_that_no_sentinel_knows_is_told,
     }
+}
+
+const COMMANDS: &str = "~drsession:* +hget +hmget +hset +hdel +hexists +hsetnx +hincrby +hincrbyfloat +hgetall +hkeys \
+    +hlen +exists +del +expire +pexpireat +persist +pttl +rename +time +multi +exec +ping";
+
+/// Options for this address and a user who can do no more than it takes.
+fn options(url: &str, servers: impl IntoIterator<Item = RedisClient>, scripts: bool, more: &str) -> Options {
+    let mode = if scripts { "+eval +evalsha" } else { "+watch +unwatch" };
+    for mut redis in servers {
+        let () = redis.command(&format!("ACL SETUSER visitor reset on >word {COMMANDS} {mode} {more}"));
+    }
+    Options::new(url.replace("redis://", "redis://visitor:word@")).scripts(scripts)
+}
+
+/// The same for a cluster.
+fn cluster_options(cluster: &RedisCluster, scripts: bool) -> Options {
+    options(&cluster.url(), cluster.connections(), scripts, "+cluster|slots +asking")
 }
 
 /// A store of an instance of its own.
@@ -98,7 +116,7 @@ async fn every_call_works_wherever_the_session_lies(flavour: Flavour) {
     let cluster = RedisCluster::start().expect("a cluster");
     let kinds = [Kind::Reads, Kind::Creates, Kind::Changes, Kind::Rotates, Kind::Destroys];
     for scripts in [true, false] {
-        let options = Options::new(cluster.url()).scripts(scripts);
+        let options = cluster_options(&cluster, scripts);
         let store = store(flavour, &options).await;
         for call in calls::of_kind(&kinds).flat_map(|call| [call; ROUNDS]) {
             let session = stored(&store).await;
@@ -139,7 +157,7 @@ async fn no_write_is_lost_while_slots_move(flavour: Flavour) {
     const MOVES: usize = 4;
     let cluster = RedisCluster::start().expect("a cluster");
     for scripts in [true, false] {
-        let options = Options::new(cluster.url()).scripts(scripts);
+        let options = cluster_options(&cluster, scripts);
         let is_over = Arc::new(AtomicBool::new(false));
         let mut writers = JoinSet::new();
         let mut slots = Vec::new();
@@ -188,7 +206,7 @@ async fn write(session: Session, is_over: Arc<AtomicBool>) -> (Session, i64, i64
 async fn writes_go_on_when_a_replica_takes_over(flavour: Flavour) {
     for scripts in [true, false] {
         let mut cluster = RedisCluster::start().expect("a cluster");
-        let options = Options::new(cluster.url()).scripts(scripts);
+        let options = cluster_options(&cluster, scripts);
         let store = store(flavour, &options).await;
         let session = stored(&store).await;
         cluster.await_replication().expect("replicas");
@@ -206,7 +224,7 @@ async fn writes_go_on_when_a_replica_takes_over(flavour: Flavour) {
 async fn the_primary_is_found_by_its_name_and_followed(flavour: Flavour) {
     let mut sentinels = Sentinels::start().expect("sentinels");
     let url = sentinels.url().replace("redis://", &format!("redis://{},", nowhere()));
-    let options = Options::new(url);
+    let options = options(&url, sentinels.connections(), true, "+role");
     let store = store(flavour, &options).await;
     let session = stored(&store).await;
     let field = sentinels.primary().expect("a primary").hget(&key_of(&session).await, "field");
