@@ -164,7 +164,7 @@ async fn no_write_is_lost_while_slots_move(flavour: Flavour) {
         for _ in 0..WRITERS {
             let session = stored(&store(flavour, &options).await).await;
             slots.push(cluster.slot(&key_of(&session).await));
-            writers.spawn(write(session, is_over.clone()));
+            writers.spawn(write(session, true, is_over.clone()));
         }
         for slot in slots.into_iter().flat_map(|slot| [slot; MOVES]) {
             cluster.move_slot(slot).expect("a slot that moves");
@@ -183,9 +183,9 @@ async fn no_write_is_lost_while_slots_move(flavour: Flavour) {
     }
 }
 
-/// Counts, and moves to a new id now and then, until it is over. Returns how many increments were acknowledged, and of how
-/// many nobody knows.
-async fn write(session: Session, is_over: Arc<AtomicBool>) -> (Session, i64, i64) {
+/// Counts, and where told so moves to a new id now and then, until it is over. Returns how many increments were acknowledged,
+/// and of how many nobody knows.
+async fn write(session: Session, rotates: bool, is_over: Arc<AtomicBool>) -> (Session, i64, i64) {
     let [mut acknowledged, mut unknown] = [0; 2];
     while !is_over.load(Ordering::SeqCst) {
         match session.increment("count", 1).await {
@@ -194,7 +194,7 @@ async fn write(session: Session, is_over: Arc<AtomicBool>) -> (Session, i64, i64
             Err(Error::Unavailable(_)) => {}
             Err(error) => panic!("after {acknowledged} writes: {error:?}"),
         }
-        if acknowledged % 16 == 0 {
+        if rotates && acknowledged % 16 == 0 {
             while let Err(error) = session.rotate(&[]).await {
                 assert!(passes(&error), "a rotation: {error:?}");
             }
@@ -204,16 +204,37 @@ async fn write(session: Session, is_over: Arc<AtomicBool>) -> (Session, i64, i64
 }
 
 async fn writes_go_on_when_a_replica_takes_over(flavour: Flavour) {
+    const WRITERS: usize = 4;
     for scripts in [true, false] {
         let mut cluster = RedisCluster::start().expect("a cluster");
         let options = cluster_options(&cluster, scripts);
         let store = store(flavour, &options).await;
         let session = stored(&store).await;
+        let mut sessions = Vec::new();
+        for _ in 0..WRITERS {
+            sessions.push(stored(&self::store(flavour, &options).await).await);
+        }
         cluster.await_replication().expect("replicas");
-        let slot = cluster.slot(&key_of(&session).await);
+        let slot = cluster.slot(&key_of(&sessions[0]).await);
+        let bereft = store.attach(&sessions[0].known_id().await).await.expect("a well-formed id");
+        let is_over = Arc::new(AtomicBool::new(false));
+        let mut writers = JoinSet::new();
+        for session in sessions {
+            writers.spawn(write(session, false, is_over.clone()));
+        }
+        let ((), _) = until_done(async || session.set("field", "2").await).await;
+        cluster.await_replication().expect("replicas");
         cluster.kill_primary_of(slot).expect("a primary");
-        let ((), failures) = until_done(async || session.set("field", "2").await).await;
+        let ((), failures) = until_done(async || bereft.set("field", "2").await).await;
         println!("scripts {scripts}: {failures} calls failed");
+        is_over.store(true, Ordering::SeqCst);
+        for (session, acknowledged, unknown) in writers.join_all().await {
+            let (count, _) = until_done(async || session.increment("count", 0).await).await;
+            // What the replica had not got yet is lost: nobody waited for it.
+            let lost = (acknowledged - count).max(0);
+            println!("{acknowledged} acknowledged, {unknown} unknown, {lost} lost");
+            assert!(count > 0 && count <= acknowledged + unknown, "{count} of {acknowledged} and {unknown}");
+        }
         let ((), _) = until_done(async || session.rotate(&[]).await).await;
         // Who comes anew finds it, though some of the nodes in its list are gone.
         let another = self::store(flavour, &options).await.attach(&session.known_id().await).await;
