@@ -1,6 +1,6 @@
-//! What is said on a new connection before the first command: who we are (HELLO or AUTH), which database we mean
-//! (SELECT), and behind sentinels whether it is the primary (ROLE), in one write. Nothing else leaves before its replies are read: behind a SELECT that failed, a write would
-//! land in database 0.
+//! What is said on a new connection before the first command: who we are (HELLO or AUTH), which database we mean (SELECT),
+//! and behind sentinels whether it is the primary (ROLE), in one write. Nothing else leaves before its replies are read:
+//! behind a SELECT that failed, a write would land in database 0.
 //!
 //! <https://redis.io/docs/latest/commands/hello/>, <https://redis.io/docs/latest/commands/auth/>,
 //! <https://redis.io/docs/latest/commands/select/>

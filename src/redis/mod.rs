@@ -4,7 +4,10 @@
 //! One exchange, from top to bottom:
 //!
 //! ```text
-//! client     a connection that is ready, one more try where that is safe
+//! client     one more try where that is safe, and elsewhere where that is said
+//!   servers    which server has the key
+//!     slots      the parts of a cluster
+//!   node       one server, and connections to it that are ready
 //!   handshake  who we are, which database
 //!   joint      the connection that concurrent calls share
 //!   exclusive  Connection::exchange: one write, then a reply for each command
