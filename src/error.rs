@@ -31,6 +31,8 @@ pub enum Error {
     TooLate,
     /// Sent, and no answer came.
     OutcomeUnknown(String),
+    /// Written, and fewer replicas than asked for have it; how many do.
+    NotReplicated(u32),
     /// The server is too old, or this build does not have it.
     Unsupported(String),
     /// Any other error reply, masked.

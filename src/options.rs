@@ -3,7 +3,7 @@
 use crate::{
     cookie::{self, Cookie, SameSite},
     error::Error,
-    redis::{Timeouts, url::Server},
+    redis::{Timeouts, replicas::Wanted, url::Server},
 };
 use std::num::NonZeroU32;
 
@@ -58,8 +58,8 @@ pub struct Options {
     pub scripts: bool,
     /// Time limits.
     pub timeouts: Timeouts,
-    /// How many replicas writes wait for.
-    pub replicas: u32,
+    /// How many replicas writes wait for, and how long; 0: they don't wait.
+    pub replicas: Wanted,
     /// The cookie, but for its age.
     pub cookie: Cookie,
     /// Whether the browser keeps the cookie when it is closed.
@@ -77,7 +77,7 @@ impl Options {
             guard: true,
             scripts: true,
             timeouts: Timeouts { connect: 2_000, answer: 2_000 },
-            replicas: 0,
+            replicas: Wanted { count: 0, timeout: 0 },
             cookie: Cookie {
                 name: "__Host-id".into(),
                 former_names: Vec::new(),
@@ -105,8 +105,9 @@ impl Options {
         if self.timeouts.connect == 0 || self.timeouts.answer == 0 {
             return Err(Error::invalid("a time limit of zero milliseconds"));
         }
-        if self.replicas > 0 {
-            return Err(Error::Unsupported("replicas: this version does not wait for them".into()));
+        let replicas = (self.replicas.count > 0).then_some(self.replicas);
+        if replicas.is_some_and(|replicas| !(1..self.timeouts.answer).contains(&replicas.timeout)) {
+            return Err(Error::invalid("replicas are waited for at least 1 ms, and less than for an answer"));
         }
         self.cookie.check()?;
         let age = lifetime.absolute.map_or(cookie::LONGEST_MAX_AGE, NonZeroU32::get);
@@ -119,6 +120,7 @@ impl Options {
             guard: self.guard,
             scripts: self.scripts,
             timeouts: self.timeouts,
+            replicas,
             cookie,
         })
     }
@@ -138,6 +140,8 @@ pub struct Settings {
     pub scripts: bool,
     /// Time limits.
     pub timeouts: Timeouts,
+    /// The replicas that writes wait for.
+    pub replicas: Option<Wanted>,
     /// The cookie.
     pub cookie: Cookie,
 }

@@ -315,9 +315,14 @@ conformance! {
             what_is_not_json_is_refused,
             increments_that_are_not_finite_are_refused,
             malformed_urls_are_refused,
-            what_this_version_lacks_is_told_by_name,
+            what_the_host_lacks_is_told_by_name,
             options_that_contradict_themselves_are_refused,
             options_at_their_limits_are_taken,
+        }
+        mod replicas {
+            a_write_is_on_the_replica_when_the_call_returns,
+            what_too_few_replicas_have_is_told_and_done_all_the_same,
+            waiting_is_part_of_the_writes_round_trip,
         }
         mod rotation {
             everything_moves_and_the_writes_are_there_with_it,

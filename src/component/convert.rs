@@ -25,6 +25,7 @@ impl From<error::Error> for Error {
             error::Error::Busy => Error::Busy,
             error::Error::TooLate => Error::TooLate,
             error::Error::OutcomeUnknown(why) => Error::OutcomeUnknown(why),
+            error::Error::NotReplicated(count) => Error::NotReplicated(count),
             error::Error::Unsupported(what) => Error::Unsupported(what),
             error::Error::Server(text) => Error::Server(text),
             error::Error::Protocol(why) => Error::Protocol(why),

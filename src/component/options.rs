@@ -1,7 +1,7 @@
 //! The contract's resource `options`: what was asked for, until `store.open` checks it.
 
 use super::{bindings::exports::drsession::session::types::SameSite, interface::GuestOptions};
-use crate::options;
+use crate::{options, redis::replicas::Wanted};
 use std::cell::RefCell;
 
 impl GuestOptions for RefCell<options::Options> {
@@ -33,8 +33,8 @@ impl GuestOptions for RefCell<options::Options> {
         self.borrow_mut().timeouts = crate::redis::Timeouts { connect, answer };
     }
 
-    fn set_replicas(&self, count: u32, _timeout: u32) {
-        self.borrow_mut().replicas = count;
+    fn set_replicas(&self, count: u32, timeout: u32) {
+        self.borrow_mut().replicas = Wanted { count, timeout };
     }
 
     fn set_cookie_name(&self, name: String) {

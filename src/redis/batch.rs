@@ -1,6 +1,7 @@
 //! Commands, encoded as RESP arrays of bulk strings into one buffer that leaves in one write
 //! (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
 
+use super::replicas::Wanted;
 use crate::decimal::whole;
 use bytes::{BufMut, BytesMut};
 
@@ -10,6 +11,7 @@ pub struct Batch {
     bytes: BytesMut,
     commands: usize,
     watching: bool,
+    waits: bool,
 }
 
 impl Batch {
@@ -57,11 +59,27 @@ impl Batch {
         self.bytes.put_slice(b"\r\n");
     }
 
+    /// Has the server wait, after all else, until replicas have what was written. Such a batch takes a connection of its own,
+    /// for it keeps it from others.
+    pub fn wait(&mut self, replicas: Wanted) {
+        self.begin(3);
+        self.argument(b"WAIT");
+        self.number(replicas.count.into());
+        self.number(replicas.timeout.into());
+        self.waits = true;
+    }
+
+    /// Whether the last reply tells how many replicas have what was written.
+    pub fn waits(&self) -> bool {
+        self.waits
+    }
+
     /// The same with ASKING before it, for the server that a key is on its way to.
     pub fn asking(&self) -> Self {
         let mut batch = Self::of(&[b"ASKING"]);
         batch.bytes.put_slice(&self.bytes);
         batch.commands += self.commands;
+        batch.waits = self.waits;
         batch
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     batch::Batch,
-    client::Attempt,
+    client::{Attempt, Ready},
     connection::ExchangeError,
     host::Host,
     node::{self, Link, Node},
@@ -40,6 +40,9 @@ impl<H: Host> Link<H> for Joint<H> {
     }
 
     async fn exchange(&self, node: &Node<H>, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
+        if batch.waits() {
+            return node.attempt(async |connection: &Ready<H>| node::exchange(connection, batch).await).await;
+        }
         let connection = self.connection(node).await?;
         let result = node::exchange(&*connection, batch).await;
         if node::is_unwanted(&result) {

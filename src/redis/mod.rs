@@ -31,6 +31,7 @@ pub mod host;
 pub mod joint;
 pub mod node;
 pub mod refusal;
+pub mod replicas;
 pub mod reply;
 pub mod retry;
 pub mod scanner;

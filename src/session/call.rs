@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Error,
     options::Settings,
-    redis::{Client, Host, Repeat, client::Rule},
+    redis::{Client, Host, Repeat, client::Rule, replicas::Replicas},
 };
 use bytes::Bytes;
 
@@ -35,6 +35,8 @@ pub struct Call<'a> {
     pub settled: bool,
     /// What to do.
     pub steps: &'a [Step<'a>],
+    /// The replicas that its writes wait for.
+    pub replicas: &'a Replicas,
 }
 
 /// What came of a call.

@@ -220,15 +220,20 @@ impl<H: Host> Session<H> {
             let fresh = || id::token(self.shared.client.host().random());
             handle.token.get_or_insert_with(fresh).clone()
         };
-        match self.perform(&[Step::Destroy(&token)], None).await {
+        let destroyed = self.perform(&[Step::Destroy(&token)], None).await;
+        let told = match destroyed {
+            Err(Error::NotReplicated(count)) => Err(Error::NotReplicated(count)),
+            _ => Ok(()),
+        };
+        match destroyed {
             Ok(Answer::Gone(ended_by)) if ended_by != token => Ok(()),
-            Ok(Answer::Done(_) | Answer::Gone(_)) => {
+            Ok(Answer::Done(_) | Answer::Gone(_)) | Err(Error::NotReplicated(_)) => {
                 let mut handle = self.handle.borrow_mut();
                 // A session that was never stored has no cookie to remove.
                 if handle.standing == Standing::Established {
                     handle.destroyed();
                 }
-                Ok(())
+                told
             }
             Ok(_) | Err(Error::Gone) => Ok(()),
             Err(error) => Err(error),

@@ -57,9 +57,11 @@ impl Form {
 
     /// Sends the call and reads its answer.
     pub async fn perform<H: Host>(self, client: &Client<H>, call: &Call<'_>) -> Result<Answer, Error> {
-        let batch = self.batch(call);
+        let mut batch = self.batch(call);
         let rule = call.rule();
-        let replies = client.exchange(call.key, &batch, rule).await?;
+        call.replicas.ask(&mut batch, rule);
+        let mut replies = client.exchange(call.key, &batch, rule).await?;
+        call.replicas.take(&batch, &mut replies);
         self.read(call, replies).map_err(|unexpected| unexpected.told(rule.writes))
     }
 
@@ -203,9 +205,14 @@ fn ended_by_names(step: &Step, reply: &Reply) -> Result<Option<Answer>, Unexpect
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::replicas::Replicas;
+
+    thread_local! {
+        static NONE: &'static Replicas = Box::leak(Box::new(Replicas::new(None)));
+    }
 
     fn call<'a>(mode: Mode, settled: bool, steps: &'a [Step<'a>]) -> Call<'a> {
-        Call { key: b"k", mode, renew: false, settled, steps }
+        Call { key: b"k", mode, renew: false, settled, steps, replicas: NONE.with(|none| *none) }
     }
 
     fn words(form: Form, call: &Call) -> Vec<String> {

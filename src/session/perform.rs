@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     id::Id,
     options::Lifetime,
-    redis::{Batch, Host, Repeat, Reply, client::Rule},
+    redis::{Batch, Host, Repeat, Reply, client::Rule, replicas::Replicas},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -45,7 +45,8 @@ impl<H: Host> Session<H> {
                 let renew = renew.unwrap_or(handle.renewing && !handle.renewed);
                 (handle.id, renew, handle.settled, handle.pending_lifetime)
             };
-            let answer = self.send(id, route, renew, settled, pending, steps).await;
+            let replicas = Replicas::new(self.shared.settings.replicas);
+            let answer = self.send(id, route, renew, settled, pending, steps, &replicas).await;
             if route == Route::Create {
                 self.handle.borrow_mut().answered(id, &answer);
             }
@@ -60,7 +61,7 @@ impl<H: Host> Session<H> {
                 next
             };
             match next {
-                Next::Return(answer) => return Ok(answer),
+                Next::Return(answer) => return replicas.check().map(|()| answer),
                 Next::Fail(error) => return Err(error),
                 Next::Again => {}
             }
@@ -76,6 +77,7 @@ impl<H: Host> Session<H> {
         settled: bool,
         pending: Option<Lifetime>,
         steps: &[Step<'_>],
+        replicas: &Replicas,
     ) -> Result<Answer, Error> {
         let Shared { settings, client } = &*self.shared;
         let mode = match route {
@@ -86,12 +88,12 @@ impl<H: Host> Session<H> {
         let key = self.shared.key(id);
         let (key, mode, renew) = (&key[..], mode, renew && settings.guard);
         let Some(lifetime) = pending.filter(|_| mode == Mode::Create) else {
-            let call = Call { key, mode, renew, settled, steps };
+            let call = Call { key, mode, renew, settled, steps, replicas };
             return call.send(client, settings).await;
         };
         // The lifetimes that were waiting go out with the write that creates.
         let steps = [&[Step::SetLifetime(lifetime)], steps].concat();
-        let call = Call { key, mode, renew, settled, steps: &steps };
+        let call = Call { key, mode, renew, settled, steps: &steps, replicas };
         let mut answer = call.send(client, settings).await?;
         if let Answer::Done(outcomes) | Answer::Conflict(outcomes) = &mut answer {
             outcomes.remove(0);
@@ -163,6 +165,7 @@ impl<H: Host> Session<H> {
             let new = *handle.rotating_to.get_or_insert_with(random);
             (id, new, handle.renewing && !handle.renewed)
         };
+        let replicas = Replicas::new(settings.replicas);
         let rotation = Rotation {
             old: &self.shared.key(id),
             new: &self.shared.key(new),
@@ -170,6 +173,7 @@ impl<H: Host> Session<H> {
             guarded: settings.guard,
             renew: renew && settings.guard,
             writes,
+            replicas: &replicas,
         };
         let answer = rotation.send(client, settings).await?;
         let mut handle = self.handle.borrow_mut();
@@ -179,7 +183,7 @@ impl<H: Host> Session<H> {
             if !settings.guard {
                 handle.found = found;
             }
-            return Ok(true);
+            return replicas.check().map(|()| true);
         }
         match handle.learn(id, answer, renew, || self.shared.new_id()) {
             Next::Fail(error) => Err(error),

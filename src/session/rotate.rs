@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::Error,
     options::Settings,
-    redis::{Batch, Client, Host, Repeat, client::Rule},
+    redis::{Batch, Client, Host, Repeat, client::Rule, replicas::Replicas},
 };
 
 /// A move from one key to another, with writes that take effect together with it.
@@ -33,6 +33,8 @@ pub struct Rotation<'a> {
     pub renew: bool,
     /// [`Step::Set`] and [`Step::Delete`] only.
     pub writes: &'a [Step<'a>],
+    /// The replicas that it waits for.
+    pub replicas: &'a Replicas,
 }
 
 /// Sent again it finds its own marker, or nothing left to move.
@@ -59,7 +61,7 @@ impl Rotation<'_> {
             batch.argument(self.digest.as_bytes());
             self.writes.iter().for_each(|step| script::step_arguments(batch, step));
         };
-        let reply = ROTATE.run(client, self.old, RULE, count, &arguments).await?;
+        let reply = ROTATE.run(client, self.old, RULE, self.replicas, count, &arguments).await?;
         script::read(&[], reply).map_err(|unexpected| unexpected.told(true))
     }
 
@@ -67,7 +69,7 @@ impl Rotation<'_> {
         let mut look = Batch::of(&[b"WATCH", self.old, self.new]);
         transaction::look_commands(&mut look, self.old, &[]);
         transaction::look_commands(&mut look, self.new, &[]);
-        transaction::optimistically(client, self.old, RULE, look, &|replies| {
+        transaction::optimistically(client, self.old, RULE, self.replicas, look, &|replies| {
             let mut replies = replies.into_iter().skip(1);
             let old = Seen::read(&mut replies, &[])?;
             let new = Seen::read(&mut replies, &[])?;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::Error,
     options::{Lifetime, Settings},
-    redis::{Batch, Client, Host, Reply, client::Rule, refusal},
+    redis::{Batch, Client, Host, Reply, client::Rule, refusal, replicas::Replicas},
 };
 use std::num::NonZeroU32;
 
@@ -49,31 +49,27 @@ impl Script {
         client: &Client<H>,
         key: &[u8],
         rule: Rule,
+        replicas: &Replicas,
         count: usize,
         arguments: &dyn Fn(&mut Batch),
     ) -> Result<Reply, Error> {
-        let batch = |command: &[u8], script: &[u8]| {
+        let run = async |command: &[u8], script: &[u8]| {
             let mut batch = Batch::new();
             batch.begin(2 + count);
             batch.argument(command);
             batch.argument(script);
             arguments(&mut batch);
-            batch
+            replicas.ask(&mut batch, rule);
+            let mut replies = client.exchange(key, &batch, rule).await?;
+            replicas.take(&batch, &mut replies);
+            replies.pop().ok_or(Unexpected.told(rule.writes))
         };
-        let mut reply = single(client.exchange(key, &batch(b"EVALSHA", self.sha1.as_bytes()), rule).await?, rule)?;
-        if let Reply::Error(_) = reply {
+        match run(b"EVALSHA", self.sha1.as_bytes()).await? {
             // NOSCRIPT, the only error that is left to us.
-            reply = single(
-                client.exchange(key, &batch(b"EVAL", &[SHARED.as_bytes(), self.own.as_bytes()].concat()), rule).await?,
-                rule,
-            )?;
+            Reply::Error(_) => run(b"EVAL", &[SHARED.as_bytes(), self.own.as_bytes()].concat()).await,
+            reply => Ok(reply),
         }
-        Ok(reply)
     }
-}
-
-fn single(mut replies: Vec<Reply>, rule: Rule) -> Result<Reply, Error> {
-    replies.pop().ok_or(Unexpected.told(rule.writes))
 }
 
 /// Performs a call.
@@ -86,7 +82,7 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
         leading_arguments(batch, call.mode, call.renew, settings.lifetime, needs_undo(call.steps));
         call.steps.iter().for_each(|step| step_arguments(batch, step));
     };
-    let reply = OPERATE.run(client, call.key, rule, count, &arguments).await?;
+    let reply = OPERATE.run(client, call.key, rule, call.replicas, count, &arguments).await?;
     read(call.steps, reply).map_err(|unexpected| unexpected.told(rule.writes))
 }
 

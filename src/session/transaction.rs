@@ -25,6 +25,7 @@ use crate::{
         Batch, Client, Connection, ExchangeError, Host, Reply,
         client::{Attempt, Ready, Rule},
         node,
+        replicas::Replicas,
         retry::Failure,
     },
 };
@@ -34,7 +35,7 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
     let mut look = Batch::new();
     look.command(&[b"WATCH", call.key]);
     look_commands(&mut look, call.key, call.steps);
-    let answer = optimistically(client, call.key, call.rule(), look, &|replies| {
+    let answer = optimistically(client, call.key, call.rule(), call.replicas, look, &|replies| {
         let mut replies = replies.into_iter().skip(1);
         let seen = Seen::read(&mut replies, call.steps)?;
         Ok(plan::plan(settings.lifetime, call, &seen))
@@ -43,7 +44,10 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
     match (&answer, call.steps) {
         // Out of memory, Redis takes no transaction, be it one that frees memory, and a logout has to work. There was a session.
         (Err(Error::Unavailable(word)), [Step::Destroy(_)]) if word == "OOM" => {
-            client.exchange(call.key, &Batch::of(&[b"DEL", call.key]), call.rule()).await?;
+            let mut batch = Batch::of(&[b"DEL", call.key]);
+            call.replicas.ask(&mut batch, call.rule());
+            let mut replies = client.exchange(call.key, &batch, call.rule()).await?;
+            call.replicas.take(&batch, &mut replies);
             Ok(Answer::Done(vec![Outcome::Done]))
         }
         _ => answer,
@@ -74,6 +78,7 @@ pub async fn optimistically<H: Host>(
     client: &Client<H>,
     key: &[u8],
     rule: Rule,
+    replicas: &Replicas,
     mut look: Batch,
     decide: &Decide<'_>,
 ) -> Result<Answer, Error> {
@@ -81,8 +86,9 @@ pub async fn optimistically<H: Host>(
     let mut deadline = None;
     let mut longest = FIRST_PAUSE;
     loop {
-        let answer =
-            client.attempt(key, rule, async |connection| once::<H>(connection, rule, &look, decide).await).await?;
+        let answer = client
+            .attempt(key, rule, async |connection| once::<H>(connection, rule, replicas, &look, decide).await)
+            .await?;
         if let Some(answer) = answer {
             return Ok(answer);
         }
@@ -101,6 +107,7 @@ pub async fn optimistically<H: Host>(
 async fn once<H: Host>(
     connection: &Ready<H>,
     rule: Rule,
+    replicas: &Replicas,
     look: &Batch,
     decide: &Decide<'_>,
 ) -> Result<Option<Answer>, Attempt> {
@@ -114,7 +121,7 @@ async fn once<H: Host>(
     let nothing_to_do = match decide(looked).map_err(|unexpected| Attempt::Final(unexpected.told(false)))? {
         Plan::Answer(answer) => Ok(Some(answer)),
         Plan::Refuse(error) => Err(Attempt::Final(error)),
-        Plan::Write(transaction) => return write::<H>(connection, rule, transaction).await,
+        Plan::Write(transaction) => return write::<H>(connection, rule, replicas, transaction).await,
     };
     // The answer is known. If this one is lost, then so is the connection, and with it the watch.
     let _ = connection.exchange(&Batch::of(&[b"UNWATCH"])).await;
@@ -124,10 +131,13 @@ async fn once<H: Host>(
 async fn write<H: Host>(
     connection: &Ready<H>,
     rule: Rule,
+    replicas: &Replicas,
     mut transaction: Transaction<'_>,
 ) -> Result<Option<Answer>, Attempt> {
     let batch = transaction.finished();
+    replicas.ask(batch, rule);
     let mut replies = connection.exchange(batch).await?;
+    let acknowledged = batch.waits().then(|| replies.pop()).flatten();
     node::check(&replies, batch)?;
     match replies.pop() {
         Some(Reply::Null) => Ok(None),
@@ -139,6 +149,9 @@ async fn write<H: Host>(
                 }
                 error => error,
             })?;
+            if let Some(acknowledged) = acknowledged {
+                replicas.note(&acknowledged);
+            }
             let answer = transaction.answer(replies);
             answer.map(Some).map_err(|unexpected| Attempt::Final(unexpected.told(rule.writes)))
         }

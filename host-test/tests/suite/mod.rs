@@ -24,6 +24,7 @@ pub(crate) mod own_lifetimes;
 pub(crate) mod pooling;
 pub(crate) mod races;
 pub(crate) mod renewal;
+pub(crate) mod replicas;
 pub(crate) mod rotation;
 pub(crate) mod round_trips;
 pub(crate) mod secrets;

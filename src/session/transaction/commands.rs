@@ -51,9 +51,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// The commands from MULTI to EXEC.
-    pub(super) fn finished(&mut self) -> &Batch {
+    pub(super) fn finished(&mut self) -> &mut Batch {
         self.batch.command(&[b"EXEC"]);
-        &self.batch
+        &mut self.batch
     }
 
     /// Adds a command whose reply says nothing.

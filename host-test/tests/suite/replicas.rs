@@ -1,0 +1,68 @@
+//! Writes that wait until replicas have them.
+
+use host_test::{
+    bench::Bench,
+    redis_server::RedisServer,
+    session::{Error, Operation},
+};
+
+use super::support::{cookie_of, in_both_modes, key, stored};
+
+/// A replica of the bench's Redis, in step with it.
+fn replica(bench: &Bench) -> RedisServer {
+    let primary = format!("replicaof 127.0.0.1 {}", bench.server().port());
+    let replica = RedisServer::builder().setting(&primary).start().expect("a replica");
+    let mut redis = bench.redis();
+    while redis.command::<u64>("WAIT 1 100") == 0 {}
+    replica
+}
+
+pub(crate) async fn a_write_is_on_the_replica_when_the_call_returns(bench: Bench) {
+    let replica = replica(&bench);
+    in_both_modes(&bench, async |options| {
+        let store = bench.store(&options.replicas(1_u32, 1_500_u32)).await;
+        let session = store.start().await;
+        for number in 0..50 {
+            assert_eq!(session.set("n", &number.to_string()).await, Ok(()));
+            let key = key(&session.id().await.expect("an id"));
+            assert_eq!(replica.connection().hget(&key, "n"), Some(number.to_string().into_bytes()));
+        }
+        assert_eq!(session.rotate(&[]).await, Ok(()));
+        let key = key(&session.id().await.expect("an id"));
+        assert_eq!(replica.connection().hget(&key, "n"), Some(b"49".to_vec()));
+        assert_eq!(session.destroy().await, Ok(()));
+        assert_eq!(replica.connection().hget(&key, "n"), None);
+    })
+    .await;
+}
+
+pub(crate) async fn what_too_few_replicas_have_is_told_and_done_all_the_same(bench: Bench) {
+    let _replica = replica(&bench);
+    let too_few = Err(Error::NotReplicated(1));
+    in_both_modes(&bench, async |options| {
+        let store = bench.store(&options.replicas(2_u32, 50_u32)).await;
+        let session = store.start().await;
+        assert_eq!(session.set("field", "1").await, too_few);
+        assert!(!cookie_of(&store.start().await).await.is_some_and(|cookie| cookie.removes()));
+        assert_eq!(session.get("field").await, Ok(Some("1".to_owned())), "who reads waits for nobody");
+        assert_eq!(session.increment("field", 1).await, Err(Error::NotReplicated(1)));
+        assert_eq!(session.get("field").await, Ok(Some("2".to_owned())), "once");
+        let before = session.id().await;
+        let writes = [Operation::Set(("user".to_owned(), "1".to_owned()))];
+        assert_eq!(session.rotate(&writes).await, too_few);
+        assert_ne!(session.id().await, before);
+        assert_eq!(session.get("user").await, Ok(Some("1".to_owned())));
+        assert_eq!(session.destroy().await, too_few);
+        assert_eq!(session.get("user").await, Err(Error::Gone));
+        assert!(cookie_of(&session).await.expect("a cookie").removes());
+    })
+    .await;
+}
+
+pub(crate) async fn waiting_is_part_of_the_writes_round_trip(bench: Bench) {
+    let _replica = replica(&bench);
+    let store = bench.store(&bench.options().replicas(1_u32, 1_500_u32)).await;
+    let session = stored(&store).await;
+    let (result, round_trips) = bench.round_trips(session.set("field", "2")).await;
+    assert_eq!((result, round_trips), (Ok(()), 1));
+}
