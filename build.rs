@@ -4,6 +4,9 @@
 use sha1::{Digest, Sha1};
 use std::{env, fs, path::Path};
 
+/// Signs that blanks surround for the reader's sake.
+const BLANKS: [&str; 8] = [", ", " = ", " == ", " ~= ", " < ", " > ", " + ", " .. "];
+
 fn main() {
     let folder = Path::new("src/session/scripts");
     let output = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
@@ -13,7 +16,9 @@ fn main() {
         let path = folder.join(name).with_extension("lua");
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--"));
-        lines.flat_map(|line| [line, "\n"]).collect()
+        let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+        // Blanks that Lua can do without; no string of the scripts holds such.
+        BLANKS.iter().fold(text, |text, sign| text.replace(sign, sign.trim()))
     };
     let write = |name: &str, text: &str| {
         fs::write(Path::new(&output).join(name), text).expect("OUT_DIR is writable");
