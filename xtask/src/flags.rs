@@ -43,6 +43,8 @@ pub(crate) enum Command {
     SoakMemory,
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),
+    /// Builds the examples and tests them
+    Examples(Examples),
     /// Makes the asynchronous twins of the contract's interfaces in wit/, or checks the contract
     Wit(Wit),
 }
@@ -71,6 +73,13 @@ pub(crate) struct Test {
     /// Rewrites the list of conformance cases (host-test/conformance.txt) and does nothing else
     #[arg(long)]
     pub(crate) bless: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Examples {
+    /// The folders in examples/; all of them unless one is named
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Args)]

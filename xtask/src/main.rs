@@ -1,6 +1,7 @@
 //! `cargo xtask`: the one entry to building, running and testing drsession.
 
 mod build;
+mod examples;
 mod flags;
 mod process;
 mod serve;
@@ -37,6 +38,11 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
         Command::Serve(serve) => serve::run(&workspace, flags.wasm_toolchain, &serve)?,
         Command::SoakMemory => soak_memory::run(&workspace, flags.wasm_toolchain)?,
         Command::Test(test) => return test::run(&workspace, flags.wasm_toolchain, &test),
+        Command::Examples(examples) => {
+            build::run(&workspace, flags.wasm_toolchain)?;
+            println!("redis-server {}", setup::redis_server()?);
+            return Ok(examples::run(&workspace, &examples.names)?.failed == 0);
+        }
         Command::Wit(flags) => wit::run(&workspace, &flags)?,
     }
     Ok(true)

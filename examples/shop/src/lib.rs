@@ -14,6 +14,7 @@ mod problem;
 mod routes;
 mod session;
 mod settings;
+mod store;
 
 use wasip2::exports::http::incoming_handler::Guest;
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
@@ -21,7 +22,6 @@ use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use crate::http::{Request, Response};
 use crate::problem::Problem;
 use crate::routes::{Handle, Handler, Route};
-use crate::session::Session;
 
 struct Shop;
 
@@ -52,7 +52,7 @@ fn answer(request: Request) -> Response {
 /// Its headers go with every answer, a failure too: the cookie in them is the only way back to a session that was stored
 /// before something else went wrong.
 fn with_session(request: Request, handle: Handle) -> Response {
-    let session = match Session::from_cookie(&request.header("cookie")) {
+    let session = match store::session(&request.header("cookie")) {
         Ok(session) => session,
         Err(error) => return Problem::from(error).response(),
     };

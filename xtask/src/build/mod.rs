@@ -31,6 +31,16 @@ pub(crate) const DRSESSION_ASYNC_WASI: &str = "drsession-async-wasi.wasm";
 pub(crate) const MIDDLEWARE: &str = "drsession-middleware.wasm";
 /// The demo shop with the session component within.
 pub(crate) const SHOP: &str = "shop.wasm";
+/// The demo shop without it.
+pub(crate) const SHOP_BARE: &str = "shop-bare.wasm";
+/// The demo shop for hosts that have `wasi:sockets`.
+pub(crate) const SHOP_WASI: &str = "shop-wasi.wasm";
+/// The shop's session module, tried on the list of cases.
+pub(crate) const RUST_CASES: &str = "rust-cases.wasm";
+/// The application that keeps MessagePack.
+pub(crate) const MESSAGEPACK: &str = "messagepack.wasm";
+/// The component that encrypts sessions on their way.
+pub(crate) const ENCRYPTION: &str = "session-encryption.wasm";
 
 /// Builds every component, shows what came out, and fails where something is past its budget.
 pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>) -> anyhow::Result<()> {
@@ -62,11 +72,7 @@ pub(crate) fn components(
     let shop_bare = component("shop", &[])?;
     let shop = encode::plug(&drsession, &shop_bare)?;
     let shop_wasi = encode::plug(&drsession_wasi, &shop_bare)?;
-    let spin_visits = component("spin-visits", &[])?;
     let canceller = encode::plug(&drsession_async, &component("canceller", &[])?)?;
-    let middleware = component("drsession-middleware", &[])?;
-    let visits_bare = component("visits", &[])?;
-    let visits_alone_bare = component("visits", &["alone"])?;
 
     // Each with the package that it is told to be of.
     let components = [
@@ -77,14 +83,17 @@ pub(crate) fn components(
         ("wasi-sockets-async.wasm", "wasi-sockets-async-adapter", wasi_sockets_async),
         (DRSESSION_ASYNC_WASI, "drsession", drsession_async_wasi),
         ("wasi-sockets-restless.wasm", "restless-socket", wasi_sockets_restless),
-        ("shop-bare.wasm", "shop", shop_bare),
-        (SHOP, "shop", shop),
-        ("shop-wasi.wasm", "shop", shop_wasi),
-        ("spin-visits.wasm", "spin-visits", spin_visits),
         ("canceller.wasm", "canceller", canceller),
-        (MIDDLEWARE, "drsession-middleware", middleware),
-        ("visits-bare.wasm", "visits", visits_bare),
-        ("visits-alone-bare.wasm", "visits", visits_alone_bare),
+        (MIDDLEWARE, "drsession-middleware", component("drsession-middleware", &[])?),
+        (SHOP_BARE, "shop", shop_bare),
+        (SHOP, "shop", shop),
+        (SHOP_WASI, "shop", shop_wasi),
+        ("spin-visits.wasm", "spin-visits", component("spin-visits", &[])?),
+        ("visits-bare.wasm", "visits", component("visits", &[])?),
+        ("visits-alone-bare.wasm", "visits", component("visits", &["alone"])?),
+        (RUST_CASES, "rust-cases", component("rust-cases", &[])?),
+        (MESSAGEPACK, "messagepack", component("messagepack", &[])?),
+        (ENCRYPTION, "session-encryption", component("session-encryption", &[])?),
     ];
     let mut built = Vec::new();
     for (file, package, component) in components {

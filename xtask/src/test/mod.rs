@@ -3,6 +3,7 @@
 mod browser_check;
 mod component_check;
 mod conformance;
+mod examples_check;
 mod middleware_check;
 mod run;
 mod sources;
@@ -17,9 +18,10 @@ use crate::workspace::Workspace;
 use crate::{build, process, wit};
 
 use run::Run;
+pub(crate) use suite::test_command;
 
 /// What is compiled for wasm, and with which features.
-const WASM_PACKAGES: [(&str, &str); 11] = [
+const WASM_PACKAGES: [(&str, &str); 14] = [
     ("drsession", ""),
     ("drsession", "async"),
     ("wasi-sockets-adapter", ""),
@@ -31,6 +33,9 @@ const WASM_PACKAGES: [(&str, &str); 11] = [
     ("drsession-middleware", ""),
     ("visits", ""),
     ("visits", "alone"),
+    ("rust-cases", ""),
+    ("messagepack", ""),
+    ("session-encryption", ""),
 ];
 
 /// Whether all went well.
@@ -72,18 +77,21 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
             run.leave_out("browser");
             run.leave_out("wasmtime serve");
             run.leave_out("middleware");
+            run.leave_out("examples");
             run.leave_out("cargo component");
         }
         (false, false) => {
             run.leave_out("browser, for the build failed");
             run.leave_out("wasmtime serve, for the build failed");
             run.leave_out("middleware, for the build failed");
+            run.leave_out("examples, for the build failed");
             run.leave_out("cargo component, for the build failed");
         }
         (false, true) => {
             run.tests("browser", || browser_check::tests(workspace));
             run.tests("wasmtime serve", || wasmtime_check::tests(workspace));
             run.tests("middleware", || middleware_check::tests(workspace));
+            run.tests("examples", || examples_check::tests(workspace));
             run.step("cargo component", || component_check::check(workspace, toolchain));
         }
     }

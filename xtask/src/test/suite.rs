@@ -6,13 +6,15 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use crate::examples::EMBED_TEST;
 use crate::process;
 use crate::workspace::Workspace;
 
 use super::{browser_check, conformance, middleware_check, wasmtime_check};
 
 /// Integration tests that are steps of their own.
-const APART: [&str; 4] = [browser_check::TARGET, conformance::TARGET, middleware_check::TARGET, wasmtime_check::TARGET];
+const APART: [&str; 5] =
+    [browser_check::TARGET, conformance::TARGET, middleware_check::TARGET, wasmtime_check::TARGET, EMBED_TEST];
 
 /// How many tests came out how.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub(super) fn doc_tests(workspace: &Workspace) -> anyhow::Result<Counts> {
 
 /// `cargo test` over the whole workspace: always all packages, for with fewer of them features differ and everything is
 /// compiled again.
-pub(super) fn test_command(workspace: &Workspace) -> Command {
+pub(crate) fn test_command(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast"]).env("DRSESSION_COMPONENTS", workspace.components());
     cargo

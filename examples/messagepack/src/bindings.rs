@@ -1,0 +1,9 @@
+//! Generated from the WIT files.
+
+#![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: ["../../wit", "wit"],
+    world: "drsession:messagepack/messagepack",
+    generate_all,
+});
