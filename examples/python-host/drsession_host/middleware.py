@@ -27,8 +27,8 @@ class SessionMiddleware:
         """Settings are those of the contract's `options`, by name: `cookie_secure=False`, `idle_lifetime=3600` …"""
         _refuse("redis_server", redis_server, "the component makes its own connections: say where to by redis_kwargs")
         _refuse("connection_pool", connection_pool, "each instance of the component keeps one connection")
-        _refuse("loads", loads, "values are JSON; bytes of any kind go by get_bytes and set_bytes")
-        _refuse("dumps", dumps, "values are JSON; bytes of any kind go by get_bytes and set_bytes")
+        _refuse("loads", loads, "values are JSON; only the contract itself has get-bytes and set-bytes, for any other encoding")
+        _refuse("dumps", dumps, "values are JSON; only the contract itself has get-bytes and set-bytes, for any other encoding")
         _refuse("gen_session_id", gen_session_id, "the component makes its ids, of 256 random bits")
         url = redis_url({**(connection_pool_kwargs or {}), **(redis_kwargs or {})})
         self._app = app
