@@ -22,7 +22,6 @@ mod server;
 mod shop;
 mod site;
 mod tagged;
-mod venv;
 mod visit;
 
 use anyhow::{Context, ensure};

@@ -7,9 +7,9 @@ use super::page::Page;
 use super::redis::Redis;
 use super::server::Server;
 use super::site::Site;
-use super::venv::Venv;
 use super::{cases, races, visit};
 use crate::process;
+use crate::setup::Venv;
 
 const PAGE: &str = "python.md";
 const FILES: [&str; 2] = ["app.py", "web.py"];

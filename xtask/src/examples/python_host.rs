@@ -12,9 +12,9 @@ use super::page::Page;
 use super::redis::Redis;
 use super::server::Server;
 use super::site::Site;
-use super::venv::Venv;
 use super::{cases, races};
 use crate::process;
+use crate::setup::Venv;
 
 const PAGE: &str = "moving-from-drsession.md";
 const FILES: [&str; 2] = ["app.py", "drsession_host/middleware.py"];

@@ -2,11 +2,11 @@
 
 mod cargo_tools;
 mod chromium;
-mod componentize_py;
 mod debian;
 mod packages;
 mod redis;
 mod toolchain;
+mod venv;
 mod wasm_opt;
 
 use crate::flags::ToolchainName;
@@ -14,9 +14,9 @@ use crate::workspace::Workspace;
 
 pub(crate) use cargo_tools::{CARGO_COMPONENT, WAC, WASMTIME};
 pub(crate) use chromium::chromium;
-pub(crate) use componentize_py::componentize_py;
 pub(crate) use redis::redis_server;
 pub(crate) use toolchain::{TARGET, Toolchain, wasm_toolchain};
+pub(crate) use venv::{Venv, componentize_py};
 pub(crate) use wasm_opt::wasm_opt;
 
 pub(crate) fn run(workspace: &Workspace, wasm_toolchain: Option<ToolchainName>) -> anyhow::Result<()> {
