@@ -2,11 +2,12 @@
 
 use host_test::{
     bench::Bench,
+    options::Options,
     redis_server::RedisServer,
     session::{Error, Operation},
 };
 
-use super::support::{cookie_of, in_both_modes, key, stored};
+use super::support::{cookie_of, key, stored};
 
 /// A replica of the bench's Redis, in step with it.
 fn replica(bench: &Bench) -> RedisServer {
@@ -17,9 +18,16 @@ fn replica(bench: &Bench) -> RedisServer {
     replica
 }
 
+/// By scripts and by transactions, as a user who may WAIT.
+async fn in_both_ways(bench: &Bench, block: impl AsyncFn(Options)) {
+    for scripts in [true, false] {
+        block(bench.options().scripts(scripts)).await;
+    }
+}
+
 pub(crate) async fn a_write_is_on_the_replica_when_the_call_returns(bench: Bench) {
     let replica = replica(&bench);
-    in_both_modes(&bench, async |options| {
+    in_both_ways(&bench, async |options| {
         let store = bench.store(&options.replicas(1_u32, 1_500_u32)).await;
         let session = store.start().await;
         for number in 0..50 {
@@ -39,11 +47,10 @@ pub(crate) async fn a_write_is_on_the_replica_when_the_call_returns(bench: Bench
 pub(crate) async fn what_too_few_replicas_have_is_told_and_done_all_the_same(bench: Bench) {
     let _replica = replica(&bench);
     let too_few = Err(Error::NotReplicated(1));
-    in_both_modes(&bench, async |options| {
+    in_both_ways(&bench, async |options| {
         let store = bench.store(&options.replicas(2_u32, 50_u32)).await;
         let session = store.start().await;
         assert_eq!(session.set("field", "1").await, too_few);
-        assert!(!cookie_of(&store.start().await).await.is_some_and(|cookie| cookie.removes()));
         assert_eq!(session.get("field").await, Ok(Some("1".to_owned())), "who reads waits for nobody");
         assert_eq!(session.increment("field", 1).await, Err(Error::NotReplicated(1)));
         assert_eq!(session.get("field").await, Ok(Some("2".to_owned())), "once");
