@@ -36,12 +36,14 @@ pub struct Shared<S: Socket> {
     /// The write and the read under way. They are the connection's and not the call's that began them: what a cancelled call
     /// dropped might never be sent, or might have taken a reply along that nobody has seen yet.
     outgoing: RefCell<Option<Operation<Written>>>,
-    incoming: RefCell<Option<Operation<Result<Vec<u8>, SocketError>>>>,
+    incoming: RefCell<Option<Operation<Received>>>,
 }
 
 type Operation<T> = Pin<Box<dyn Future<Output = T>>>;
 /// What came of a write, and the buffer that it was made from.
 type Written = (Result<(), SocketError>, Vec<u8>);
+/// What came of a read.
+type Received = Result<Vec<u8>, SocketError>;
 
 impl<S: Socket> Shared<S> {
     /// Over a socket on which no answer is outstanding.

@@ -22,6 +22,15 @@ pub struct Session<H: Host> {
     pub(super) handle: RefCell<Handle>,
 }
 
+/// How steps go out: what the handle knew when they did.
+struct Sending {
+    id: Id,
+    route: Route,
+    renew: bool,
+    settled: bool,
+    pending: Option<Lifetime>,
+}
+
 /// How often a call may find that there is no session and begin anew: a cookie that leads nowhere, then the new session.
 const MAX_BEGINNINGS: usize = 3;
 
@@ -40,13 +49,14 @@ impl<H: Host> Session<H> {
             if route == Route::Nowhere {
                 return Ok(self.perform_on_nothing(steps));
             }
-            let (id, renew, settled, pending) = {
+            let sending = {
                 let handle = self.handle.borrow();
                 let renew = renew.unwrap_or(handle.renewing && !handle.renewed);
-                (handle.id, renew, handle.settled, handle.pending_lifetime)
+                Sending { id: handle.id, route, renew, settled: handle.settled, pending: handle.pending_lifetime }
             };
+            let Sending { id, renew, .. } = sending;
             let replicas = Replicas::new(self.shared.settings.replicas);
-            let answer = self.send(id, route, renew, settled, pending, steps, &replicas).await;
+            let answer = self.send(sending, steps, &replicas).await;
             if route == Route::Create {
                 self.handle.borrow_mut().answered(id, &answer);
             }
@@ -69,16 +79,8 @@ impl<H: Host> Session<H> {
         Err(Error::Gone)
     }
 
-    async fn send(
-        &self,
-        id: Id,
-        route: Route,
-        renew: bool,
-        settled: bool,
-        pending: Option<Lifetime>,
-        steps: &[Step<'_>],
-        replicas: &Replicas,
-    ) -> Result<Answer, Error> {
+    async fn send(&self, sending: Sending, steps: &[Step<'_>], replicas: &Replicas) -> Result<Answer, Error> {
+        let Sending { id, route, renew, settled, pending } = sending;
         let Shared { settings, client } = &*self.shared;
         let mode = match route {
             _ if !settings.guard => Mode::Unguarded,

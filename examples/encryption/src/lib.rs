@@ -1,7 +1,7 @@
 //! Encrypts what an application keeps in its sessions: a component that imports `session` and exports `session`, put
 //! between the two by composition.
 //!
-//! [`cipher`] knows how a value is encrypted, [`session`] which values there are, [`store`] and [`options`] pass on what they are told.
+//! `cipher` knows how a value is encrypted, `session` which values there are, `store` and `options` pass on what they are told.
 
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively, there are only the unit tests"))]
 
