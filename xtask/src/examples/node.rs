@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::process;
+use crate::{process, setup};
 
 /// What an example's folder is copied without: what a reader's own build has left there.
 const LEFT_OUT: [&str; 3] = ["node_modules", "session", ".gitignore"];
@@ -21,6 +21,7 @@ impl Node {
         let wanted = fs::read_to_string(source.join("package-lock.json"))?;
         let made_with = folder.join("node_modules/made-with.json");
         if !fs::read_to_string(&made_with).is_ok_and(|made| made == wanted) {
+            setup::npm()?;
             let mut npm = Command::new("npm");
             process::run(npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))?;
             fs::write(made_with, wanted)?;

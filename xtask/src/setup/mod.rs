@@ -3,6 +3,7 @@
 mod cargo_tools;
 mod chromium;
 mod debian;
+mod npm;
 mod packages;
 mod redis;
 mod toolchain;
@@ -14,6 +15,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use cargo_tools::{CARGO_COMPONENT, WAC, WASMTIME};
 pub(crate) use chromium::chromium;
+pub(crate) use npm::npm;
 pub(crate) use redis::redis_server;
 pub(crate) use toolchain::{TARGET, Toolchain, wasm_toolchain};
 pub(crate) use venv::{Venv, componentize_py};
