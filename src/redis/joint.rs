@@ -7,11 +7,14 @@ use super::{
     host::Host,
     node::{self, Link, Node},
     reply::Reply,
-    shared::Shared,
+    shared::{MAX_CALLS, OnDrop, Shared},
     together::Together,
 };
 use async_lock::{Semaphore, SemaphoreGuard};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 /// How many calls may have a connection of their own at once; the others wait.
 const MAX_OWN: usize = 16;
@@ -21,11 +24,14 @@ pub struct Joint<H: Host> {
     shared: RefCell<Option<Rc<Shared<H::Socket>>>>,
     connecting: Together<Result<Rc<Shared<H::Socket>>, Attempt>>,
     own: Semaphore,
+    /// How many wait for a connection of their own.
+    waiting: Cell<usize>,
 }
 
 impl<H: Host> Default for Joint<H> {
     fn default() -> Self {
-        Self { shared: RefCell::default(), connecting: Together::default(), own: Semaphore::new(MAX_OWN) }
+        let (shared, connecting, waiting) = Default::default();
+        Self { shared, connecting, own: Semaphore::new(MAX_OWN), waiting }
     }
 }
 
@@ -35,8 +41,13 @@ impl<H: Host> Link<H> for Joint<H> {
     where
         Self: 'a;
 
-    async fn permit(&self) -> SemaphoreGuard<'_> {
-        self.own.acquire().await
+    async fn permit(&self) -> Result<SemaphoreGuard<'_>, Attempt> {
+        if self.waiting.get() >= MAX_CALLS {
+            return Err(ExchangeError::Busy.into());
+        }
+        self.waiting.update(|count| count + 1);
+        let _no_longer = OnDrop(|| self.waiting.update(|count| count - 1));
+        Ok(self.own.acquire().await)
     }
 
     async fn exchange(&self, node: &Node<H>, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
@@ -61,6 +72,9 @@ impl<H: Host> Joint<H> {
         if let Some(connection) = shared {
             return Ok(connection);
         }
+        if self.connecting.waiting() >= MAX_CALLS {
+            return Err(ExchangeError::Busy.into());
+        }
         self.connecting
             .get(async || {
                 let socket = node.connect().await?.into_socket().ok_or(ExchangeError::NotSent)?;
@@ -71,3 +85,6 @@ impl<H: Host> Joint<H> {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,8 +42,8 @@ pub trait Link<H: Host>: Default {
     where
         Self: 'a;
 
-    /// Waits until a call may have a connection of its own.
-    fn permit(&self) -> impl Future<Output = Self::Permit<'_>>;
+    /// Waits until a call may have a connection of its own; busy where too many wait already.
+    fn permit(&self) -> impl Future<Output = Result<Self::Permit<'_>, Attempt>>;
 
     /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
     fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>>;
@@ -56,7 +56,9 @@ pub struct Apart;
 impl<H: Host> Link<H> for Apart {
     type Permit<'a> = ();
 
-    async fn permit(&self) {}
+    async fn permit(&self) -> Result<(), Attempt> {
+        Ok(())
+    }
 
     fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>> {
         node.attempt(async move |connection: &Ready<H>| exchange(connection, batch).await)
@@ -81,7 +83,7 @@ impl<H: Host> Node<H> {
 
     /// Does something once on a connection of its own, from the first exchange to the last.
     pub async fn attempt<T>(&self, once: impl AsyncFnOnce(&Ready<H>) -> Result<T, Attempt>) -> Result<T, Attempt> {
-        let _permit = self.link.permit().await;
+        let _permit = self.link.permit().await?;
         let connection = self.connection().await?;
         let result = once(&connection).await;
         if !is_unwanted(&result) && connection.is_settled() {

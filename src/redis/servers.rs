@@ -3,6 +3,7 @@
 use super::{
     batch::Batch,
     client::Attempt,
+    connection::ExchangeError,
     host::{Address, Host, SocketError},
     node::{Context, Node},
     refusal::{Passing, Redirect},
@@ -12,7 +13,13 @@ use super::{
     url::Place,
 };
 use crate::decimal::whole;
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// The most nodes that are kept, more than a cluster has: replies may name any number of them.
+const MAX_NODES: usize = 1_024;
 
 /// The servers of a client.
 pub struct Servers<H: Host> {
@@ -22,12 +29,17 @@ pub struct Servers<H: Host> {
     nodes: RefCell<Vec<Rc<Node<H>>>>,
     /// What is known of a cluster; of a primary, as if it served every slot. None: to be asked for.
     slots: RefCell<Option<Slots>>,
+    /// Whether some call is asking for it.
+    learning: Cell<bool>,
+    /// Which server is asked first: behind those that the last time was lost on.
+    first: Cell<usize>,
 }
 
 impl<H: Host> Servers<H> {
     /// None is asked before the first call.
     pub fn new(context: Rc<Context<H>>, place: Place) -> Self {
-        Self { context, place, nodes: RefCell::default(), slots: RefCell::default() }
+        let (nodes, slots, learning, first) = Default::default();
+        Self { context, place, nodes, slots, learning, first }
     }
 
     /// Whether another server may take over from one.
@@ -70,8 +82,11 @@ impl<H: Host> Servers<H> {
 
     /// After a failure that another server may be the answer to, what was known of them is asked for again.
     pub fn doubt(&self, failure: &Failure) {
-        if matches!(failure, Failure::NoConnection(_) | Failure::NoReply(_) | Failure::Refused(Passing::Reconnect)) {
-            self.slots.take();
+        match failure {
+            Failure::NoConnection(_)
+            | Failure::NoReply(ExchangeError::Unanswered(_))
+            | Failure::Refused(Passing::Reconnect) => drop(self.slots.take()),
+            Failure::NoReply(_) | Failure::Refused(Passing::Wait) | Failure::Redirected(_) => {}
         }
     }
 
@@ -80,27 +95,44 @@ impl<H: Host> Servers<H> {
         if let Some(node) = nodes.iter().find(|node| node.address == *address) {
             return node.clone();
         }
+        if nodes.len() == MAX_NODES {
+            nodes.clear();
+        }
         let node = Rc::new(Node::new(self.context.clone(), address.clone()));
         nodes.push(node.clone());
         node
     }
 
-    /// Asks one after another until somebody knows.
+    /// Asks one after another until somebody knows, or the time of one question is over. One call asks for all.
     async fn learn(&self) -> Result<Slots, Attempt> {
-        let mut nodes: Vec<Address> = self.nodes.borrow().iter().map(|node| node.address.clone()).collect();
+        if self.learning.replace(true) {
+            return Err(Attempt::Failed(Failure::Refused(Passing::Wait)));
+        }
+        let _learnt = Learning(&self.learning);
         let (known, question) = match &self.place {
             Place::At(_) => return Err(Attempt::Failed(Failure::Refused(Passing::Wait))),
             Place::Sentinels(sentinels, name) => {
-                nodes.clear();
                 (sentinels, Batch::of(&[b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", name.as_bytes()]))
             }
             Place::Cluster(known) => (known, Batch::of(&[b"CLUSTER", b"SLOTS"])),
         };
+        let mut addresses = known.clone();
+        if let Place::Cluster(_) = self.place {
+            let nodes = self.nodes.borrow();
+            addresses.extend(nodes.iter().map(|node| node.address.clone()).filter(|address| !known.contains(address)));
+        }
         let mut failure = Attempt::Failed(Failure::NoConnection(SocketError::Unreachable));
-        for address in nodes.iter().chain(known) {
-            match self.ask(address, &question).await {
+        let Context { host, timeouts, .. } = &*self.context;
+        let deadline = host.now() + u64::from(timeouts.connect) + u64::from(timeouts.answer);
+        let first = self.first.get();
+        for index in first..first + addresses.len() {
+            match self.ask(&addresses[index % addresses.len()], &question).await {
                 Ok(slots) => return Ok(slots),
                 Err(error) => failure = error,
+            }
+            if host.now() >= deadline {
+                self.first.set(index + 1);
+                break;
             }
         }
         Err(failure)
@@ -117,6 +149,15 @@ impl<H: Host> Servers<H> {
             _ => Slots::read(&reply, address),
         });
         slots.ok_or(Attempt::Failed(Failure::Refused(Passing::Reconnect)))
+    }
+}
+
+/// Ends with the call that asks, also where that is cancelled.
+struct Learning<'a>(&'a Cell<bool>);
+
+impl Drop for Learning<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 

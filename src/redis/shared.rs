@@ -8,6 +8,7 @@
 mod call;
 mod queue;
 
+pub(super) use self::queue::MAX_CALLS;
 use self::{
     call::Call,
     queue::{Duty, Queue},
@@ -196,7 +197,7 @@ async fn once_more_later() {
 }
 
 /// Does something at the end of a scope, be it the end of a future that is dropped where it waits.
-struct OnDrop<F: FnMut()>(F);
+pub(super) struct OnDrop<F: FnMut()>(pub(super) F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {

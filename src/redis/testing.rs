@@ -18,6 +18,8 @@ use std::{
 pub(crate) enum Turn {
     /// It can't be made.
     Refused(SocketError),
+    /// It is neither made nor refused.
+    Stalled,
     /// It is made, or taken over, and these things happen to its writes.
     Connected { reused: bool, answers: Vec<Answer> },
 }
@@ -80,12 +82,17 @@ impl Host for World {
     type Socket = Line;
     type Link = Apart;
 
-    async fn connect(&self, address: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
-        match self.turns.borrow_mut().pop_front().expect("a connection that the test did not foresee") {
+    async fn connect(&self, address: &Address, timeouts: Timeouts, _: &str) -> Result<Line, SocketError> {
+        let turn = self.turns.borrow_mut().pop_front();
+        match turn.expect("a connection that the test did not foresee") {
             Turn::Refused(error) => {
                 self.note("refused".into());
+                if error == SocketError::TimedOut {
+                    self.wait(timeouts.connect).await;
+                }
                 Err(error)
             }
+            Turn::Stalled => std::future::pending().await,
             Turn::Connected { reused, answers } => {
                 self.note("connected".into());
                 let arriving = RefCell::default();

@@ -39,6 +39,11 @@ impl<T: Clone> Together<T> {
         result
     }
 
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.borrow().as_ref().map_or(0, Vec::len)
+    }
+
     /// None where nobody is getting it, which is the caller's from now on.
     fn join(&self) -> Option<Rc<Waiter<T>>> {
         match &mut *self.waiting.borrow_mut() {

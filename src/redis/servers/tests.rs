@@ -1,5 +1,6 @@
 use super::super::{
     client::{Client, Rule},
+    handshake::Handshake,
     host::{SocketError, Timeouts},
     node::exchange,
     retry::Repeat,
@@ -8,6 +9,8 @@ use super::super::{
 };
 use super::*;
 use crate::error::Error;
+use futures::FutureExt;
+use std::pin::pin;
 
 const TIMEOUTS: Timeouts = Timeouts { connect: 1_000, answer: 1_000 };
 const WRITE: Rule = Rule { repeat: Repeat::IfNotExecuted, writes: true };
@@ -32,6 +35,12 @@ const ASKED_T: &str = "t:2 SENTINEL GET-MASTER-ADDR-BY-NAME n";
 /// A server that answers so, one time after another.
 fn server(answers: &[&'static [u8]]) -> Turn {
     connected(&answers.iter().copied().map(says).collect::<Vec<_>>())
+}
+
+fn servers(url: &str, turns: &[Turn]) -> Servers<World> {
+    let server = Server::parse(url).unwrap();
+    let (host, handshake) = (World::new(turns), Handshake::new(&server));
+    Servers::new(Rc::new(Context { host, handshake, timeouts: TIMEOUTS }), server.place)
 }
 
 /// What came of so many calls, and what was said to whom.
@@ -105,8 +114,7 @@ fn a_node_that_is_gone_is_left_for_what_the_others_say() {
     let turns = [refused.clone(), server(&[SLOTS]), refused.clone(), refused, server(&[b_has_all]), server(&[DONE])];
     let ([result], said) = calls(CLUSTER, &turns);
     assert_eq!([result], done());
-    // The second time the node that is gone is asked first, and then those of the URL.
-    assert_eq!(said, ["t:2 CLUSTER SLOTS", "s:1 CLUSTER SLOTS", "b:2 CMD"]);
+    assert_eq!(said, ["t:2 CLUSTER SLOTS", "t:2 CLUSTER SLOTS", "b:2 CMD"]);
 }
 
 #[test]
@@ -176,4 +184,57 @@ fn a_primary_that_has_become_a_replica_is_asked_for_again() {
     let (results, said) = calls(SENTINELS, &turns);
     assert_eq!(results, done::<2>());
     assert_eq!(said, [ASKED_S, "a:1 ROLE", "a:1 CMD", "a:1 CMD", ASKED_S, "b:2 ROLE", "b:2 CMD"]);
+}
+
+#[test]
+fn however_many_nodes_are_named_few_are_kept() {
+    let servers = servers(CLUSTER, &[server(&[SLOTS])]);
+    let Ok(from) = ready(servers.of(b"")) else { panic!("there is a server") };
+    for port in 1..=u16::MAX {
+        let named = servers.follow(&Redirect { asks: true, slot: 0, host: "b".into(), port }, &from);
+        assert!(named.is_some_and(|node| node.address == Address::Tcp("b".into(), port)));
+    }
+    assert!(servers.nodes.borrow().len() <= MAX_NODES);
+}
+
+#[test]
+fn only_a_failure_that_another_server_may_answer_casts_doubt() {
+    let servers = servers(CLUSTER, &[server(&[SLOTS])]);
+    let doubts = |failure| {
+        servers.slots.replace(Some(Slots::default()));
+        servers.doubt(&failure);
+        servers.slots.borrow().is_none()
+    };
+    assert!(doubts(Failure::NoConnection(SocketError::Refused)));
+    assert!(doubts(Failure::NoReply(ExchangeError::Unanswered(SocketError::Closed))));
+    assert!(doubts(Failure::Refused(Passing::Reconnect)));
+    assert!(!doubts(Failure::NoReply(ExchangeError::Busy)));
+    assert!(!doubts(Failure::NoReply(ExchangeError::NotSent)));
+    assert!(!doubts(Failure::Refused(Passing::Wait)));
+}
+
+#[test]
+fn nodes_that_say_nothing_take_no_more_than_the_time_of_one_question_and_the_others_get_their_turn() {
+    let url = "redis://s:1,t:2,u:3,v:4,w:5?cluster=true";
+    let silent = Turn::Refused(SocketError::TimedOut);
+    let servers = servers(url, &[silent.clone(), silent.clone(), silent.clone(), silent, server(&[SLOTS])]);
+    let host = &servers.context.host;
+    for seconds in [2, 4] {
+        assert!(ready(servers.of(b"")).is_err());
+        assert_eq!(host.now(), seconds * 1_000);
+    }
+    assert!(ready(servers.of(b"")).is_ok());
+    assert_eq!(host.said(), ["w:5 CLUSTER SLOTS"]);
+}
+
+#[test]
+fn one_call_asks_for_all_and_where_it_is_cancelled_another() {
+    let servers = servers(CLUSTER, &[Turn::Stalled, server(&[SLOTS])]);
+    {
+        let mut first = pin!(servers.of(b""));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(matches!(ready(servers.of(b"")), Err(Attempt::Failed(Failure::Refused(Passing::Wait)))));
+    }
+    assert!(ready(servers.of(b"")).is_ok());
+    assert_eq!(servers.context.host.said(), ["s:1 CLUSTER SLOTS"]);
 }

@@ -14,7 +14,7 @@ use bytes::BytesMut;
 use std::{collections::VecDeque, mem, rc::Rc};
 
 /// The most calls that may wait.
-const MAX_CALLS: usize = 16 << 10;
+pub(in super::super) const MAX_CALLS: usize = 16 << 10;
 /// The most bytes that may wait to be sent, unless a single call has more.
 const MAX_UNSENT: usize = 64 << 20;
 /// The largest buffer that is kept for the next write.
