@@ -2,8 +2,31 @@
 
 /// The number that these digits are, if it fits.
 pub(crate) fn whole<T: TryFrom<i64>>(digits: &[u8]) -> Option<T> {
-    let number: i64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    T::try_from(number).ok()
+    T::try_from(integer(digits)?).ok()
+}
+
+/// The most digits that no number of 64 bits is too small for.
+const MAX_DIGITS: usize = 19;
+
+#[inline(never)]
+fn integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > MAX_DIGITS {
+        return None;
+    }
+    let mut number = 0_u64;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    if negative { 0_i64.checked_sub_unsigned(number) } else { number.try_into().ok() }
 }
 
 #[cfg(test)]
@@ -17,7 +40,12 @@ mod tests {
         assert_eq!(whole::<u16>(b"65536"), None);
         assert_eq!(whole::<u64>(b"-1"), None);
         assert_eq!(whole::<i64>(b"9223372036854775808"), None);
+        assert_eq!(whole::<i64>(b"-9223372036854775809"), None);
+        assert_eq!(whole::<i64>(b"99999999999999999999"), None);
         assert_eq!(whole::<i64>(b""), None);
+        assert_eq!(whole::<i64>(b"-"), None);
+        assert_eq!(whole::<i64>(b"--1"), None);
+        assert_eq!(whole::<i64>(b"1:"), None);
         assert_eq!(whole::<i64>(b"1 "), None);
     }
 }

@@ -3,15 +3,22 @@
 
 use super::replicas::Wanted;
 use crate::decimal::whole;
-use bytes::{BufMut, BytesMut};
 
 /// Commands to send together. Redis answers each with one reply, in order.
-#[derive(Default)]
 pub struct Batch {
-    bytes: BytesMut,
+    bytes: Vec<u8>,
     commands: usize,
     watching: bool,
     waits: bool,
+}
+
+/// What most batches are shorter than.
+const COMMON_LENGTH: usize = 256;
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { bytes: Vec::with_capacity(COMMON_LENGTH), commands: 0, watching: false, waits: false }
+    }
 }
 
 impl Batch {
@@ -44,8 +51,8 @@ impl Batch {
     /// Adds an argument to the command begun last.
     pub fn argument(&mut self, argument: &[u8]) {
         self.header(b'$', argument.len());
-        self.bytes.put_slice(argument);
-        self.bytes.put_slice(b"\r\n");
+        self.bytes.extend_from_slice(argument);
+        self.bytes.extend_from_slice(b"\r\n");
     }
 
     /// Adds an argument that is a number, as its digits.
@@ -54,9 +61,22 @@ impl Batch {
     }
 
     fn header(&mut self, kind: u8, count: usize) {
-        self.bytes.put_u8(kind);
-        self.bytes.put_slice(itoa::Buffer::new().format(count).as_bytes());
-        self.bytes.put_slice(b"\r\n");
+        // The type byte, up to 20 digits, the end of the line.
+        let mut line = [b'\n'; 23];
+        let mut begin = line.len() - 2;
+        line[begin] = b'\r';
+        let mut rest = count;
+        loop {
+            begin -= 1;
+            line[begin] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        begin -= 1;
+        line[begin] = kind;
+        self.bytes.extend_from_slice(&line[begin..]);
     }
 
     /// Has the server wait, after all else, until replicas have what was written. Such a batch takes a connection of its own,
@@ -77,7 +97,7 @@ impl Batch {
     /// The same with ASKING before it, for the server that a key is on its way to.
     pub fn asking(&self) -> Self {
         let mut batch = Self::of(&[b"ASKING"]);
-        batch.bytes.put_slice(&self.bytes);
+        batch.bytes.extend_from_slice(&self.bytes);
         batch.commands += self.commands;
         batch.waits = self.waits;
         batch

@@ -5,7 +5,7 @@ use super::{
     batch::Batch,
     connection::{Connection, ExchangeError},
     host::{Socket, SocketError},
-    reply::{self, Reply},
+    reply::{self, Reply, receive, take},
     scanner::Scanner,
 };
 use bytes::BytesMut;
@@ -18,6 +18,7 @@ const READ_SIZE: u32 = 64 << 10;
 pub struct Exclusive<S> {
     socket: S,
     received: RefCell<BytesMut>,
+    scanner: RefCell<Scanner>,
     /// Commands have left, and not every reply has come.
     waiting: Cell<bool>,
     watching: Cell<bool>,
@@ -26,7 +27,8 @@ pub struct Exclusive<S> {
 impl<S: Socket> Exclusive<S> {
     /// Over a socket on which no answer is outstanding.
     pub fn new(socket: S) -> Self {
-        Self { socket, received: RefCell::new(BytesMut::new()), waiting: Cell::new(false), watching: Cell::new(false) }
+        let (received, scanner, waiting, watching) = Default::default();
+        Self { socket, received, scanner, waiting, watching }
     }
 
     /// Whether the next call can use it as if it were new: no reply is outstanding, nothing came that nobody asked for, and no
@@ -46,9 +48,8 @@ impl<S: Socket> Exclusive<S> {
     }
 
     async fn reply(&self) -> Result<Reply, ExchangeError> {
-        let mut scanner = Scanner::default();
         loop {
-            let scanned = scanner.scan(&self.received.borrow());
+            let scanned = self.scanner.borrow_mut().scan(&self.received.borrow());
             match scanned.map_err(ExchangeError::Unreadable)? {
                 None => {
                     let bytes = self.socket.read(READ_SIZE).await;
@@ -56,11 +57,11 @@ impl<S: Socket> Exclusive<S> {
                         bytes if bytes.is_empty() => {
                             return Err(ExchangeError::Unanswered(SocketError::Closed));
                         }
-                        bytes => self.received.borrow_mut().extend_from_slice(&bytes),
+                        bytes => receive(&mut self.received.borrow_mut(), bytes),
                     }
                 }
                 Some(frame) => {
-                    let bytes = self.received.borrow_mut().split_to(frame.length).freeze();
+                    let bytes = take(&mut self.received.borrow_mut(), frame.length);
                     if frame.answers {
                         return reply::decode(&bytes, frame).ok_or(ExchangeError::Unreadable(reply::MALFORMED));
                     }

@@ -31,7 +31,7 @@ pub struct Node<H: Host> {
     /// Where it listens.
     pub address: Address,
     /// Connections that calls left in order.
-    kept: RefCell<Vec<Ready<H>>>,
+    kept: RefCell<Vec<Box<Ready<H>>>>,
     link: H::Link,
 }
 
@@ -94,7 +94,7 @@ impl<H: Host> Node<H> {
     }
 
     /// A connection that no other call uses.
-    async fn connection(&self) -> Result<Ready<H>, Attempt> {
+    async fn connection(&self) -> Result<Box<Ready<H>>, Attempt> {
         let kept = self.kept.borrow_mut().pop();
         match kept {
             Some(connection) => Ok(connection),
@@ -103,14 +103,14 @@ impl<H: Host> Node<H> {
     }
 
     /// A connection that has done its handshake: one that the host kept, or a new one.
-    pub async fn connect(&self) -> Result<Ready<H>, Attempt> {
+    pub async fn connect(&self) -> Result<Box<Ready<H>>, Attempt> {
         let Context { host, handshake, timeouts } = &*self.context;
         let (batch, state) = if self.is_sentinel { (None, "") } else { (handshake.batch(), handshake.state()) };
         let socket = host
             .connect(&self.address, *timeouts, state)
             .await
             .map_err(|error| Attempt::Failed(Failure::NoConnection(error)))?;
-        let connection = Exclusive::new(socket);
+        let connection = Box::new(Exclusive::new(socket));
         if let (Some(batch), false) = (batch, connection.socket().reused()) {
             let replies = connection.exchange(batch).await.map_err(|error| match error {
                 // Nothing but the handshake was sent: for the command that waits, there was no connection.

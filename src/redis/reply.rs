@@ -1,14 +1,16 @@
 //! A reply, decoded once it is whole. Nothing is copied: text is a slice of what was read.
 //!
-//! redis-protocol decodes RESP2, which is what is spoken unless the URL asks for RESP3. Its decoder of RESP3 puts maps into
-//! hash maps, so that the order of a session's fields is lost, and made the component larger by 72 KB, a quarter of it; what
-//! RESP3 adds is read in `reply/resp3.rs` instead.
+//! redis-protocol decodes RESP2, which is what is spoken unless the URL asks for RESP3. Two things are read in
+//! `reply/reader.rs` instead: replies without lists within lists, which are nearly all and cost a third as much
+//! there; and RESP3, whose decoder puts maps into hash maps, so that the order of a session's fields is lost, and
+//! made the component larger by 72 KB.
 
-mod resp3;
+mod reader;
 
 use super::scanner::{Frame, ScanError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use redis_protocol::resp2;
+use std::mem;
 
 /// What Redis answers to one command. RESP2 and RESP3 differ in how they say it, not in what comes out here: a map is the
 /// list of its keys and values in turn, a verbatim string is its text.
@@ -39,10 +41,25 @@ impl Reply {
 /// What is wrong where a frame can't be decoded.
 pub const MALFORMED: ScanError = ScanError::Malformed("an element that is not what its type says");
 
+/// Adds what was read to what was not whole before. What is read at once is not copied.
+pub fn receive(received: &mut BytesMut, bytes: Vec<u8>) {
+    if received.is_empty() {
+        *received = Bytes::from(bytes).into();
+    } else {
+        received.extend_from_slice(&bytes);
+    }
+}
+
+/// Takes the first frame, which is so long.
+pub fn take(received: &mut BytesMut, length: usize) -> Bytes {
+    let frame = if length == received.len() { mem::take(received) } else { received.split_to(length) };
+    frame.freeze()
+}
+
 /// Decodes the frame that fills `bytes`, as the scanner found it. None where it is malformed after all.
 pub fn decode(bytes: &Bytes, frame: Frame) -> Option<Reply> {
-    if frame.resp3 {
-        resp3::decode(bytes)
+    if frame.resp3 || !frame.nested {
+        reader::decode(bytes)
     } else {
         let decoded = resp2::decode::decode_range(bytes).ok()??;
         (decoded.1 == frame.length).then(|| from_resp2(bytes, decoded.0))

@@ -4,18 +4,20 @@
 //! It reads RESP2 and RESP3 by their type bytes (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
 //! Streamed strings and aggregates, which no Redis server sends, are refused.
 
+use std::mem;
+
 /// The longest reply, in bytes.
 pub const MAX_BYTES: usize = 64 << 20;
 /// The most elements in a reply, at all depths together.
 pub const MAX_ELEMENTS: usize = 1 << 20;
 /// How deep a reply may nest; what Redis answers to our commands nests three deep.
 pub const MAX_DEPTH: usize = 16;
-/// The bytes that begin an element.
-const TYPES: &[u8] = b"+-:$*_#,(=!~>%|";
 /// The longest line of text: a status or an error, which are short ones.
 const MAX_LINE: usize = 1 << 20;
 /// The longest line that holds a number: a type byte, a sign and 20 digits.
 const MAX_NUMBER: usize = 22;
+/// The longest line that holds a double, which has no reason to be longer than this.
+const MAX_DOUBLE: usize = 512;
 
 /// A reply is past a limit, or no reply at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +35,8 @@ pub struct Frame {
     pub length: usize,
     /// Whether it holds types that only RESP3 has.
     pub resp3: bool,
+    /// Whether it holds lists within lists.
+    pub nested: bool,
     /// Whether it answers a command; pushed messages and attributes don't.
     pub answers: bool,
 }
@@ -54,6 +58,7 @@ pub struct Scanner {
     open: Vec<Open>,
     elements: usize,
     resp3: bool,
+    nested: bool,
     kind: Option<u8>,
 }
 
@@ -73,7 +78,8 @@ impl Scanner {
             Ok(None) if bytes.len() > MAX_BYTES => Err(ScanError::TooLarge(MAX_BYTES)),
             Ok(None) => Ok(None),
             ended => {
-                *self = Self::default();
+                self.open.clear();
+                *self = Self { open: mem::take(&mut self.open), ..Self::default() };
                 ended
             }
         }
@@ -83,7 +89,10 @@ impl Scanner {
         while self.at < bytes.len() {
             match self.element(bytes)? {
                 Element::Unfinished => return Ok(None),
-                Element::Aggregate(open) => self.open.push(open),
+                Element::Aggregate(open) => {
+                    self.nested |= !self.open.is_empty();
+                    self.open.push(open);
+                }
                 Element::Whole => self.count_element(),
             }
             self.close_finished();
@@ -91,6 +100,7 @@ impl Scanner {
                 return Ok(Some(Frame {
                     length: self.at,
                     resp3: self.resp3,
+                    nested: self.nested,
                     answers: !matches!(self.kind, Some(b'>' | b'|')),
                 }));
             }
@@ -116,12 +126,14 @@ impl Scanner {
     /// Reads the element that begins at `at`, and steps behind it where it is whole.
     fn element(&mut self, bytes: &[u8]) -> Result<Element, ScanError> {
         let kind = bytes[self.at];
-        if !TYPES.contains(&kind) {
-            return Err(ScanError::Malformed("unknown type byte"));
-        }
+        let limit = match kind {
+            b'+' | b'-' | b'(' => MAX_LINE,
+            b',' => MAX_DOUBLE,
+            b':' | b'$' | b'*' | b'_' | b'#' | b'=' | b'!' | b'~' | b'>' | b'%' | b'|' => MAX_NUMBER,
+            _ => return Err(ScanError::Malformed("unknown type byte")),
+        };
         self.kind.get_or_insert(kind);
-        let is_text = matches!(kind, b'+' | b'-' | b'(');
-        let Some(line) = self.line(bytes, !is_text)? else {
+        let Some(line) = self.line(bytes, limit)? else {
             return Ok(Element::Unfinished);
         };
         let after_line = self.at + line.len() + 3;
@@ -169,13 +181,10 @@ impl Scanner {
     }
 
     /// The line at `at` without its type byte and its end, once that has arrived.
-    fn line<'a>(&mut self, bytes: &'a [u8], number: bool) -> Result<Option<&'a [u8]>, ScanError> {
-        let limit = if number { MAX_NUMBER } else { MAX_LINE };
+    fn line<'a>(&mut self, bytes: &'a [u8], limit: usize) -> Result<Option<&'a [u8]>, ScanError> {
         let from = self.searched.max(self.at + 1);
         let end = bytes[from..].iter().position(|&byte| byte == b'\r');
         let end = end.map_or(bytes.len(), |offset| from + offset);
-        // A double's line may be longer than an integer's, but has no reason to be longer than this.
-        let limit = if bytes[self.at] == b',' { 512 } else { limit };
         if end - self.at > limit {
             return Err(ScanError::Malformed("a line without end"));
         }

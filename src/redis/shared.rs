@@ -112,7 +112,7 @@ impl<S: Socket> Shared<S> {
         match self.unless_ended(call, incoming).await {
             None => {}
             Some(Ok(bytes)) if bytes.is_empty() => self.queue.borrow_mut().end(&SocketError::Closed),
-            Some(Ok(bytes)) => self.queue.borrow_mut().receive(&bytes),
+            Some(Ok(bytes)) => self.queue.borrow_mut().receive(bytes),
             Some(Err(error)) => self.queue.borrow_mut().end(&error),
         }
     }

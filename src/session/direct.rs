@@ -109,11 +109,7 @@ impl Form {
         match self {
             Form::Fields => {
                 let mut values = reading::list(last)?;
-                if values.len() != call.steps.len() + if guarded { GUARD } else { 0 } {
-                    return Err(Unexpected);
-                }
-                let guard = values.split_off(call.steps.len());
-                if guarded && let Some(end) = ended(guard)? {
+                if guarded && let Some(end) = ended(&mut values)? {
                     return Ok(end);
                 }
                 outcomes(call.steps, values)
@@ -126,9 +122,10 @@ impl Form {
             }
             Form::Reads => {
                 let mut replies = reading::list(last)?.into_iter();
-                let reserved = reading::list(replies.next().ok_or(Unexpected)?)?;
+                let mut reserved = reading::list(replies.next().ok_or(Unexpected)?)?;
                 let hidden = reserved.iter().filter(|value| **value != Reply::Null).count() as i64;
-                if guarded && let Some(end) = ended(reserved)? {
+                reserved.truncate(GUARD);
+                if guarded && let Some(end) = ended(&mut reserved)? {
                     return Ok(end);
                 }
                 let mut answer = outcomes(call.steps, replies.collect())?;
@@ -171,15 +168,14 @@ fn outcomes(steps: &[Step], replies: Vec<Reply>) -> Result<Answer, Unexpected> {
     if replies.len() != steps.len() {
         return Err(Unexpected);
     }
-    let outcomes = steps.iter().zip(replies).map(|(step, reply)| reading::outcome(step, reply));
-    Ok(Answer::Done(outcomes.collect::<Result<_, _>>()?))
+    Ok(Answer::Done(reading::outcomes(steps, replies)?))
 }
 
-/// Reads the guard's fields: none where the session lives. A former call saw it created, so without that mark it is gone.
-fn ended(guard: Vec<Reply>) -> Result<Option<Answer>, Unexpected> {
-    let mut fields = guard.into_iter().map(reading::value);
-    let mut next = || fields.next().unwrap_or(Err(Unexpected));
-    let (created, moved, ended) = (next()?, next()?, next()?);
+/// Takes the guard's fields from the end: none where the session lives. A former call saw it created, so without that mark
+/// it is gone.
+fn ended(values: &mut Vec<Reply>) -> Result<Option<Answer>, Unexpected> {
+    let mut last = || reading::value(values.pop().ok_or(Unexpected)?);
+    let (ended, moved, created) = (last()?, last()?, last()?);
     Ok(match (created, moved, ended) {
         (_, Some(digest), _) => Some(Answer::Rotated(digest)),
         (_, _, Some(token)) => Some(Answer::Gone(token)),
@@ -191,7 +187,7 @@ fn ended(guard: Vec<Reply>) -> Result<Option<Answer>, Unexpected> {
 fn ended_by_names(step: &Step, reply: &Reply) -> Result<Option<Answer>, Unexpected> {
     let Reply::Array(elements) = reply else { return Err(Unexpected) };
     let apart = if matches!(step, Step::Items) { 2 } else { 1 };
-    let mut guard = [Reply::Null, Reply::Null, Reply::Null];
+    let mut guard = vec![Reply::Null; GUARD];
     for element in elements.chunks(apart) {
         let Reply::Text(name) = &element[0] else { return Err(Unexpected) };
         if let Some(index) = RESERVED[..GUARD].iter().position(|reserved| reserved == name) {
@@ -199,7 +195,7 @@ fn ended_by_names(step: &Step, reply: &Reply) -> Result<Option<Answer>, Unexpect
             guard[index] = element[apart - 1..].first().cloned().ok_or(Unexpected)?;
         }
     }
-    ended(guard.into())
+    ended(&mut guard)
 }
 
 #[cfg(test)]

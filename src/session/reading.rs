@@ -19,6 +19,15 @@ impl Unexpected {
     }
 }
 
+/// What steps came to, by the replies to them.
+pub fn outcomes(steps: &[Step], replies: impl IntoIterator<Item = Reply>) -> Result<Vec<Outcome>, Unexpected> {
+    let mut outcomes = Vec::with_capacity(steps.len());
+    for (step, reply) in steps.iter().zip(replies) {
+        outcomes.push(outcome(step, reply)?);
+    }
+    Ok(outcomes)
+}
+
 /// What a step came to, by the reply to it.
 pub fn outcome(step: &Step, reply: Reply) -> Result<Outcome, Unexpected> {
     Ok(match step {

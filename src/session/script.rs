@@ -192,20 +192,16 @@ pub fn read(steps: &[Step], reply: Reply) -> Result<Answer, Unexpected> {
             if replies.len() != steps.len() {
                 return Err(Unexpected);
             }
-            Ok(Answer::Done(outcomes(steps, replies)?))
+            Ok(Answer::Done(reading::outcomes(steps, replies)?))
         }
         b"conflict" => {
             let stored = reading::value(replies.next_back().ok_or(Unexpected)?)?;
-            let mut outcomes = outcomes(steps, replies)?;
+            let mut outcomes = reading::outcomes(steps, replies)?;
             outcomes.push(Outcome::Swap(Swap::Conflict(stored)));
             Ok(Answer::Conflict(outcomes))
         }
         _ => Err(Unexpected),
     }
-}
-
-fn outcomes(steps: &[Step], replies: impl Iterator<Item = Reply>) -> Result<Vec<Outcome>, Unexpected> {
-    steps.iter().zip(replies).map(|(step, reply)| reading::outcome(step, reply)).collect()
 }
 
 #[cfg(test)]

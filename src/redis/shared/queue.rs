@@ -171,14 +171,14 @@ impl Queue {
     }
 
     /// Hands out the replies in what has arrived.
-    pub(super) fn receive(&mut self, bytes: &[u8]) {
-        self.received.extend_from_slice(bytes);
+    pub(super) fn receive(&mut self, bytes: Vec<u8>) {
+        reply::receive(&mut self.received, bytes);
         while !self.received.is_empty() && !self.ended {
             match self.scanner.scan(&self.received) {
                 Ok(None) => break,
                 Err(error) => self.end_unreadable(error),
                 Ok(Some(frame)) => {
-                    let bytes = self.received.split_to(frame.length).freeze();
+                    let bytes = reply::take(&mut self.received, frame.length);
                     match frame.answers.then(|| reply::decode(&bytes, frame)) {
                         None => {}
                         Some(Some(reply)) => self.give(reply),
