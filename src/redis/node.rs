@@ -152,6 +152,7 @@ pub fn check(replies: &[Reply], batch: &Batch) -> Result<(), Attempt> {
 pub fn check_from(first: usize, replies: &[Reply], batch: &Batch) -> Result<(), Attempt> {
     for (index, reply) in replies.iter().enumerate() {
         let Reply::Error(text) = reply else { continue };
+        let text = refusal::cause(text);
         if refusal::prefix(text) == "NOSCRIPT" {
             continue;
         }

@@ -16,6 +16,14 @@ pub fn prefix(text: &[u8]) -> &str {
     std::str::from_utf8(word).unwrap_or("")
 }
 
+/// What an error reply is about: that to an EXEC which was refused itself repeats why.
+pub fn cause(text: &[u8]) -> &[u8] {
+    match text.split_at_checked("EXECABORT Transaction discarded because of: ".len()) {
+        Some((said, cause)) if said.starts_with(b"EXECABORT") && said.ends_with(b": ") => cause,
+        _ => text,
+    }
+}
+
 /// What may help, where the server has said that it did not execute the command for now.
 pub fn passing(text: &[u8]) -> Option<Passing> {
     match prefix(text) {
@@ -149,6 +157,14 @@ mod tests {
             panic!("another error");
         };
         assert!(text.len() <= 3 * MAX_TEXT);
+    }
+
+    #[test]
+    fn an_exec_that_was_refused_is_told_by_why() {
+        let text = b"EXECABORT Transaction discarded because of: NOPERM this user has no permissions";
+        assert_eq!(error(cause(text), &Batch::of(&[b"EXEC"]), 0), Error::Denied("NOPERM EXEC".into()));
+        let text = b"EXECABORT Transaction discarded because of previous errors.";
+        assert_eq!(prefix(cause(text)), "EXECABORT");
     }
 
     #[test]
