@@ -1,7 +1,8 @@
 //! Runs the drsession components against real Redis servers.
 //!
 //! - [`redis_server`] starts a private Redis and [`redis_client`] looks into it, past the component.
-//! - [`redis_cluster`] makes a cluster of them, [`sentinel`] a primary with replicas that sentinels watch.
+//! - [`redis_cluster`] makes a cluster of them, [`sentinel`] a primary with replicas that sentinels watch. [`rights`] are what
+//!   the README says that a user needs there.
 //! - [`proxy`] stands between the two and breaks what it is told to break; [`scripted_server`] plays a Redis that
 //!   answers whatever a test wants.
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
@@ -32,6 +33,7 @@ pub mod redis_cluster;
 pub mod redis_server;
 pub mod request;
 mod resp;
+pub mod rights;
 pub mod scripted_server;
 pub mod sentinel;
 pub mod served;

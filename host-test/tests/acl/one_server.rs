@@ -1,0 +1,84 @@
+//! One Redis.
+
+use host_test::{
+    bench::{self, Bench},
+    component::Flavour,
+    options::Options,
+    redis_server::RedisServer,
+    rights::{Need, grant, rules},
+    session::Error,
+};
+
+use crate::everything::{Failure, do_everything};
+
+const USER: &str = "web";
+const PASSWORD: &str = "word";
+
+const MODES: [(bool, Need); 2] = [(true, Need::Scripts), (false, Need::NoScripts)];
+
+/// Does everything as a user with these rules.
+async fn try_with(bench: &Bench, rules: &[String], scripts: bool, guarded: bool) -> Result<(), Failure> {
+    let mut redis = bench.redis();
+    grant(&mut redis, USER, PASSWORD, rules);
+    let options = Options::new(bench.server().url_as(USER, PASSWORD)).scripts(scripts);
+    do_everything(&options, guarded, async |options| bench.store(options).await, &mut redis).await
+}
+
+pub(crate) async fn with_the_rights_of_the_readme_every_call_works(bench: Bench) {
+    for (scripts, mode) in MODES {
+        let guarded = try_with(&bench, &rules(&[Need::Always, mode]), scripts, true).await;
+        assert_eq!(guarded, Ok(()), "{mode:?}");
+        let unguarded = try_with(&bench, &rules(&[Need::Always, mode, Need::NoGuard]), scripts, false).await;
+        assert_eq!(unguarded, Ok(()), "{mode:?} without guard");
+    }
+}
+
+#[test]
+fn without_any_one_of_the_rules_something_is_denied() {
+    bench::run(Flavour::Blocking, async |bench| {
+        let mut tried = 0;
+        for (scripts, mode) in MODES {
+            let all = rules(&[Need::Always, mode]);
+            for missing in &all {
+                let rest: Vec<_> = all.iter().filter(|rule| *rule != missing).cloned().collect();
+                assert_eq!(rest.len() + 1, all.len(), "{missing} stands there twice");
+                let failure = try_with(&bench, &rest, scripts, true).await;
+                let failure = failure.err().unwrap_or_else(|| panic!("{mode:?}: {missing} is not needed"));
+                // A WATCH that can't be taken back is found out later, by whoever stumbles over it.
+                let is_told = matches!(failure.error, Error::Denied(_)) || missing == "+unwatch";
+                assert!(is_told, "{mode:?} without {missing}: {failure:?}");
+                tried += 1;
+            }
+        }
+        println!("{tried} rules were taken away, one at a time");
+    });
+}
+
+pub(crate) async fn another_database_takes_one_more_rule(bench: Bench) {
+    let check = async |needs: &[Need]| {
+        grant(&mut bench.redis(), USER, PASSWORD, &rules(needs));
+        let url = format!("{}/7", bench.server().url_as(USER, PASSWORD));
+        bench.store(&Options::new(url)).await.start().await.set("field", "1").await
+    };
+    let denied = check(&[Need::Always, Need::Scripts]).await;
+    assert!(matches!(denied, Err(Error::Denied(_))), "{denied:?}");
+    assert_eq!(check(&[Need::Always, Need::Scripts, Need::Database]).await, Ok(()));
+}
+
+pub(crate) async fn waiting_for_replicas_takes_one_more_rule(bench: Bench) {
+    let primary = format!("replicaof 127.0.0.1 {}", bench.server().port());
+    let _replica = RedisServer::builder().setting(&primary).start().expect("a replica");
+    while bench.redis().command::<u64>("WAIT 1 100") == 0 {}
+    for (scripts, mode) in MODES {
+        for (needs, expected) in [
+            (vec![Need::Always, mode], Err(Error::NotReplicated(0))),
+            (vec![Need::Always, mode, Need::Replicas], Ok(())),
+        ] {
+            grant(&mut bench.redis(), USER, PASSWORD, &rules(&needs));
+            let options = Options::new(bench.server().url_as(USER, PASSWORD)).scripts(scripts);
+            let session = bench.store(&options.replicas(1_u32, 1_500_u32)).await.start().await;
+            assert_eq!(session.set("field", "1").await, expected, "{needs:?}");
+            assert_eq!(session.get("field").await, Ok(Some("1".to_owned())), "it is written in any case");
+        }
+    }
+}
