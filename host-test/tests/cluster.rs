@@ -20,6 +20,7 @@ use host_test::{
     options::Options,
     redis_client::RedisClient,
     redis_cluster::RedisCluster,
+    rights::{Need, grant, rules},
     sentinel::Sentinels,
     session::{Error, Session, Store},
 };
@@ -55,21 +56,18 @@ cases! {
     }
 }
 
-const COMMANDS: &str = "~drsession:* +hget +hmget +hset +hdel +hexists +hsetnx +hincrby +hincrbyfloat +hgetall +hkeys \
-    +hlen +exists +del +expire +pexpireat +persist +pttl +rename +time +multi +exec +ping";
-
 /// Options for this address and a user who can do no more than it takes.
-fn options(url: &str, servers: impl IntoIterator<Item = RedisClient>, scripts: bool, more: &str) -> Options {
-    let mode = if scripts { "+eval +evalsha" } else { "+watch +unwatch" };
+fn options(url: &str, servers: impl IntoIterator<Item = RedisClient>, scripts: bool, place: Need) -> Options {
+    let mode = if scripts { Need::Scripts } else { Need::NoScripts };
     for mut redis in servers {
-        let () = redis.command(&format!("ACL SETUSER visitor reset on >word {COMMANDS} {mode} {more}"));
+        grant(&mut redis, "visitor", "word", &rules(&[Need::Always, mode, place]));
     }
     Options::new(url.replace("redis://", "redis://visitor:word@")).scripts(scripts)
 }
 
 /// The same for a cluster.
 fn cluster_options(cluster: &RedisCluster, scripts: bool) -> Options {
-    options(&cluster.url(), cluster.connections(), scripts, "+cluster|slots +asking")
+    options(&cluster.url(), cluster.connections(), scripts, Need::Cluster)
 }
 
 /// A store of an instance of its own.
@@ -245,7 +243,7 @@ async fn writes_go_on_when_a_replica_takes_over(flavour: Flavour) {
 async fn the_primary_is_found_by_its_name_and_followed(flavour: Flavour) {
     let mut sentinels = Sentinels::start().expect("sentinels");
     let url = sentinels.url().replace("redis://", &format!("redis://{},", nowhere()));
-    let options = options(&url, sentinels.connections(), true, "+role");
+    let options = options(&url, sentinels.connections(), true, Need::Primary);
     let store = store(flavour, &options).await;
     let session = stored(&store).await;
     let field = sentinels.primary().expect("a primary").hget(&key_of(&session).await, "field");
