@@ -1,6 +1,7 @@
 //! Where a guest wants to go, and whether it may.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use crate::error::Error;
@@ -41,13 +42,23 @@ impl fmt::Display for Address {
 
 type Rule = Box<dyn Fn(&Address) -> bool + Send + Sync>;
 
-/// The addresses that a guest may reach: those that at least one rule allows.
+type IpRule = Box<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
+/// The addresses that a guest may reach: those that at least one rule allows, and of what they lead to, what every
+/// restriction lets pass.
 #[derive(Default)]
-pub(crate) struct Rules(Vec<Rule>);
+pub(crate) struct Rules {
+    allowed: Vec<Rule>,
+    restrictions: Vec<IpRule>,
+}
 
 impl Rules {
     pub(crate) fn allow(&mut self, rule: impl Fn(&Address) -> bool + Send + Sync + 'static) {
-        self.0.push(Box::new(rule));
+        self.allowed.push(Box::new(rule));
+    }
+
+    pub(crate) fn restrict(&mut self, restriction: impl Fn(IpAddr) -> bool + Send + Sync + 'static) {
+        self.restrictions.push(Box::new(restriction));
     }
 
     pub(crate) fn allow_tcp(&mut self, allowed_host: String, allowed_port: u16) {
@@ -63,11 +74,23 @@ impl Rules {
     }
 
     pub(crate) fn check(&self, address: &Address) -> Result<(), Error> {
-        if self.0.iter().any(|rule| rule(address)) {
+        if self.allowed.iter().any(|rule| rule(address)) {
             Ok(())
         } else {
             Err(Error::Denied(format!("{address} is not among the addresses that this application may reach")))
         }
+    }
+
+    /// What may be reached of the addresses that a host has led to.
+    pub(crate) fn reachable(&self, host: &str, mut addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
+        addresses.retain(|address| {
+            let ip = address.ip().to_canonical();
+            self.restrictions.iter().all(|restriction| restriction(ip))
+        });
+        if addresses.is_empty() {
+            return Err(Error::Denied(format!("{host} leads to no address that this application may reach")));
+        }
+        Ok(addresses)
     }
 }
 
@@ -101,6 +124,18 @@ mod tests {
         let unix = |path: &str| Address::Unix { path: path.into() };
         assert!(rules.check(&unix("/run/redis.sock")).is_ok());
         assert!(rules.check(&unix("/run/../run/redis.sock")).is_err());
+    }
+
+    #[test]
+    fn what_a_host_leads_to_has_to_pass_every_restriction() {
+        let mut rules = Rules::default();
+        rules.restrict(|ip| !ip.is_loopback());
+        rules.restrict(|ip| ip.is_ipv4());
+        let addresses = ["127.0.0.1:1", "[::ffff:127.0.0.1]:1", "[2001:db8::1]:1", "10.0.0.1:1", "[::ffff:10.0.0.2]:1"];
+        let addresses = addresses.map(|address| address.parse().expect("an address"));
+        assert_eq!(rules.reachable("redis", addresses.to_vec()), Ok(addresses[3..].to_vec()));
+        let denied = rules.reachable("redis", addresses[..3].to_vec());
+        assert!(matches!(&denied, Err(Error::Denied(why)) if why.starts_with("redis leads to")), "{denied:?}");
     }
 
     #[test]

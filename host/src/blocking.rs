@@ -45,7 +45,8 @@ impl HostConnection for SocketsView<'_> {
         timeouts: Timeouts,
         state: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        match complete(Connection::connect(self.sockets, to.into(), timeouts.into(), state)) {
+        let sockets = self.of_guest()?;
+        match complete(Connection::connect(&sockets, to.into(), timeouts.into(), state)) {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => Ok(Err(error.into())),
         }

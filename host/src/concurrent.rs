@@ -74,7 +74,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSockets {
         timeouts: Timeouts,
         state: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let sockets = accessor.with(|mut access| access.get().sockets.clone());
+        let sockets = accessor.with(|mut access| access.get().of_guest())?;
         match crate::connection::Connection::connect(&sockets, to.into(), timeouts.into(), state).await {
             Ok(connection) => {
                 let connection = Arc::new(SharedConnection::new(connection));

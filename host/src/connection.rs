@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::address::Address;
+use crate::budget::Share;
 use crate::dial::dial;
 use crate::error::Error;
 use crate::pool::Key;
@@ -41,6 +42,8 @@ struct Marks {
     state: Option<String>,
     idle: bool,
     broken: bool,
+    /// Something was written, and nothing was read since: the answer is still to come.
+    unanswered: bool,
     /// A write failed half-way: what is sent now, the peer would take for the rest of it.
     torn: bool,
 }
@@ -62,7 +65,7 @@ impl<R: Runtime> Connection<R> {
         sockets.check(&address)?;
         let deadline = Deadline::after(timeouts.connect);
         let key = Key { address, state };
-        let (slot, stream, reused) = match sockets.reuse(&key) {
+        let (slot, stream, reused) = match sockets.reuse(&key)? {
             Some((slot, stream)) => {
                 let stream = R::register(stream)?;
                 slot.counters().count_reuse();
@@ -89,6 +92,7 @@ impl<R: Runtime> Connection<R> {
                 // The mark that it was left with stands until the first write.
                 idle: reused,
                 broken: false,
+                unanswered: false,
                 torn: false,
             }),
         })
@@ -111,6 +115,11 @@ impl<R: Runtime> Connection<R> {
         self.marks().broken = true;
     }
 
+    /// Room for bytes that wait to be sent.
+    pub(crate) fn hold_unsent(&self, bytes: usize) -> Result<Share, Error> {
+        self.slot.hold_unsent(bytes)
+    }
+
     pub(crate) async fn write(&self, bytes: &[u8]) -> Result<(), Error> {
         let mut write = self.begin_write()?;
         self.finish_write(&mut write, bytes).await
@@ -124,6 +133,7 @@ impl<R: Runtime> Connection<R> {
             marks.broken = true;
             return Err(Error::Closed);
         }
+        marks.unanswered = true;
         self.slot.counters().count_write();
         Ok(Write { was_idle, sent: 0, deadline: Deadline::after(self.answer) })
     }
@@ -171,16 +181,21 @@ impl<R: Runtime> Connection<R> {
     }
 
     pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
-        let mut buffer = read_buffer(max);
+        // Made when there is something for it: many reads may wait.
+        let mut buffer = Vec::new();
         let stream = self.stream();
         let deadline = Deadline::after(self.answer);
-        let received = R::when_ready(stream, Interest::Read, deadline, || receive(stream, &mut buffer)).await;
+        let receive = || {
+            buffer.reserve_exact(read_size(max));
+            receive(stream, &mut buffer)
+        };
+        let received = R::when_ready(stream, Interest::Read, deadline, receive).await;
         self.note_received(received)?;
         Ok(buffer)
     }
 
     pub(crate) fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        let mut buffer = read_buffer(max);
+        let mut buffer = Vec::with_capacity(read_size(max));
         match receive(self.stream(), &mut buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
             received => {
@@ -198,6 +213,7 @@ impl<R: Runtime> Connection<R> {
                 self.slot.counters().count_read(bytes);
                 // Bytes for which nobody had asked: where they end, only the guest can tell, by marking it anew.
                 marks.idle = false;
+                marks.unanswered = false;
             }
             Err(error) => {
                 marks.broken = true;
@@ -220,7 +236,7 @@ impl<R: Runtime> Connection<R> {
 impl<R: Runtime> Drop for Connection<R> {
     fn drop(&mut self) {
         let marks = self.marks.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if !marks.idle || marks.broken {
+        if !marks.idle || marks.broken || marks.unanswered {
             return;
         }
         let (Some(stream), Some(state)) = (self.stream.take(), marks.state.take()) else {
@@ -232,8 +248,8 @@ impl<R: Runtime> Drop for Connection<R> {
     }
 }
 
-fn read_buffer(max: u32) -> Vec<u8> {
-    Vec::with_capacity((max as usize).clamp(1, MAX_READ))
+fn read_size(max: u32) -> usize {
+    (max as usize).clamp(1, MAX_READ)
 }
 
 #[cfg(test)]

@@ -36,18 +36,18 @@ async fn look_up<R: Runtime>(
     slot: &Arc<Slot>,
 ) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
+        return slot.rules().reachable(host, vec![SocketAddr::new(ip, port)]);
     }
     let name = host.to_owned();
-    let slot = Arc::clone(slot);
+    let taken = Arc::clone(slot);
     let found = R::on_thread(deadline, move || {
         let found = (name, port).to_socket_addrs().map(Vec::from_iter);
-        drop(slot);
+        drop(taken);
         found
     })
     .await?;
     match found {
-        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+        Ok(addresses) if !addresses.is_empty() => slot.rules().reachable(host, addresses),
         // The standard library does not tell a name without addresses from a resolver in trouble.
         _ => Err(Error::NameNotFound(host.to_owned())),
     }

@@ -41,7 +41,7 @@
 //! # How a call passes through
 //!
 //! ```text
-//! guest ─ bindings ─┬─ blocking.rs or tokio.rs ──────┬─ connection.rs ─┬─ sockets.rs ─ address.rs, pool.rs, statistics.rs
+//! guest ─ bindings ─┬─ blocking.rs or tokio.rs ──────┬─ connection.rs ─┬─ sockets.rs ─ address.rs, budget.rs, pool.rs, statistics.rs
 //!                   └─ concurrent.rs ─ outgoing.rs ──┘                 ├─ dial.rs ─ tls.rs
 //!                                                                      └─ stream.rs
 //! ```
@@ -60,6 +60,7 @@
 mod address;
 mod bindings;
 pub mod blocking;
+mod budget;
 pub mod concurrent;
 mod connection;
 mod dial;

@@ -7,13 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::tokio::sync::oneshot;
 use ::tokio::task::AbortHandle;
 
+use crate::budget::Share;
 use crate::connection::{Connection, Write};
 use crate::error::Error;
 use crate::tokio::Tokio;
-
-/// How many bytes may wait for room in one connection: a guest that cancels its writes shall not fill the host's memory.
-/// One write alone may be larger.
-const MAX_WAITING: usize = 64 * 1024 * 1024;
 
 /// A connection whose writes are sent in the order of the calls, whether or not anybody still waits for them.
 pub(crate) struct SharedConnection {
@@ -25,14 +22,14 @@ pub(crate) struct SharedConnection {
 #[derive(Default)]
 struct Outgoing {
     waiting: VecDeque<Waiting>,
-    /// The bytes of all writes that are not done, the one that is being sent included.
-    bytes: usize,
     /// The task that sends what waits. It ends when nothing does.
     sender: Option<AbortHandle>,
 }
 
 struct Waiting {
     bytes: Vec<u8>,
+    /// A guest that cancels its writes shall not fill the host's memory.
+    held: Share,
     write: Write,
     done: oneshot::Sender<Result<(), Error>>,
 }
@@ -54,16 +51,13 @@ impl SharedConnection {
     /// Sends at once if that can be; else there is something to wait for.
     fn begin(&self, bytes: Vec<u8>) -> Result<Option<oneshot::Receiver<Result<(), Error>>>, Error> {
         let mut outgoing = lock(&self.outgoing);
-        if outgoing.sender.is_some() && outgoing.bytes + bytes.len() > MAX_WAITING {
-            return Err(Error::Other("too much waits to be sent".into()));
-        }
+        let held = self.connection.hold_unsent(bytes.len())?;
         let mut write = self.connection.begin_write()?;
         if outgoing.sender.is_none() && self.connection.send_now(&mut write, &bytes)? {
             return Ok(None);
         }
         let (done, receiver) = oneshot::channel();
-        outgoing.bytes += bytes.len();
-        outgoing.waiting.push_back(Waiting { bytes, write, done });
+        outgoing.waiting.push_back(Waiting { bytes, held, write, done });
         if outgoing.sender.is_none() {
             let sender = send_waiting(Arc::clone(&self.connection), Arc::clone(&self.outgoing));
             outgoing.sender = Some(::tokio::spawn(sender).abort_handle());
@@ -90,15 +84,13 @@ impl Drop for SharedConnection {
 }
 
 async fn send_waiting(connection: Arc<Connection<Tokio>>, outgoing: Arc<Mutex<Outgoing>>) {
-    while let Some(Waiting { bytes, mut write, done }) = next(&outgoing) {
+    while let Some(Waiting { bytes, held, mut write, done }) = next(&outgoing) {
         let result = connection.finish_write(&mut write, &bytes).await;
-        let mut outgoing = lock(&outgoing);
-        outgoing.bytes -= bytes.len();
+        drop((bytes, held));
         if result.is_err() {
             // Of those behind it nothing was sent, and nothing can be: so their receivers are told by this drop.
-            *outgoing = Outgoing::default();
+            *lock(&outgoing) = Outgoing::default();
         }
-        drop(outgoing);
         // Nobody waits for a write that was cancelled.
         let _ = done.send(result);
     }

@@ -1,13 +1,16 @@
 //! The sockets of one application: what it may reach, what it has open, what it has done.
 
+use std::any::Any;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::{HasData, ResourceTable};
+use wasmtime::component::{HasData, ResourceTable, ResourceTableError};
 
 use crate::address::{Address, Rules};
+use crate::budget::{Budget, Share};
 use crate::error::Error;
 use crate::pool::{Full, Key, Limits, Pool};
 use crate::statistics::{Counters, Statistics};
@@ -18,13 +21,38 @@ use crate::stream::Stream;
 /// Clones are the same sockets. Give every store of an application a clone, and never share one between applications: a
 /// connection that one has authenticated would be handed to the other.
 #[derive(Clone)]
-pub struct Sockets(Arc<Inner>);
+pub struct Sockets {
+    shared: Arc<Shared>,
+    guest: Guest,
+}
 
-struct Inner {
+/// What all guests of an application have in common.
+struct Shared {
     rules: Rules,
     pool: Pool<Stream>,
     counters: Counters,
     built: Instant,
+    guest_limits: GuestLimits,
+}
+
+/// How much each guest may take for itself.
+#[derive(Clone, Copy)]
+struct GuestLimits {
+    max_open: usize,
+    max_unsent: usize,
+}
+
+/// What one guest has taken. A guest is a store: its instances, however many, share it.
+#[derive(Clone)]
+struct Guest {
+    connections: Arc<Budget>,
+    unsent: Arc<Budget>,
+}
+
+impl Guest {
+    fn new(limits: GuestLimits) -> Self {
+        Self { connections: Budget::new(limits.max_open), unsent: Budget::new(limits.max_unsent) }
+    }
 }
 
 impl Sockets {
@@ -36,41 +64,57 @@ impl Sockets {
     /// What these sockets have done so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
-        self.0.counters.snapshot()
+        self.shared.counters.snapshot()
     }
 
     /// How many connections are idle: open, in nobody's use, and young enough to be handed out.
     #[must_use]
     pub fn idle(&self) -> usize {
-        self.0.pool.idle(Instant::now())
+        self.shared.pool.idle(Instant::now())
     }
 
     /// Closes all idle connections.
     pub fn clear_idle(&self) {
-        self.0.pool.clear();
+        self.shared.pool.clear();
     }
 
     pub(crate) fn check(&self, address: &Address) -> Result<(), Error> {
-        self.0.rules.check(address)
+        self.shared.rules.check(address)
+    }
+
+    /// The same sockets for a guest that has taken nothing of them yet.
+    fn for_another_guest(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), guest: Guest::new(self.shared.guest_limits) }
     }
 
     /// An idle connection of exactly this key.
-    pub(crate) fn reuse(&self, key: &Key) -> Option<(Arc<Slot>, Stream)> {
-        let stream = self.0.pool.take(key, Instant::now())?;
-        Some((Arc::new(Slot(self.clone())), stream))
+    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<(Arc<Slot>, Stream)>, Error> {
+        let share = self.enter()?;
+        let stream = self.shared.pool.take(key, Instant::now());
+        Ok(stream.map(|stream| (self.slot(share), stream)))
     }
 
     /// Room for one more connection.
     pub(crate) fn reserve(&self) -> Result<Arc<Slot>, Error> {
-        match self.0.pool.reserve() {
-            Ok(()) => Ok(Arc::new(Slot(self.clone()))),
+        let share = self.enter()?;
+        match self.shared.pool.reserve() {
+            Ok(()) => Ok(self.slot(share)),
             Err(Full) => Err(Error::Other("too many connections".into())),
         }
     }
 
+    fn enter(&self) -> Result<Share, Error> {
+        let share = self.guest.connections.take(1);
+        share.ok_or_else(|| Error::Other("too many connections of one guest".into()))
+    }
+
+    fn slot(&self, share: Share) -> Arc<Slot> {
+        Arc::new(Slot { sockets: self.clone(), _share: share })
+    }
+
     /// Milliseconds since these sockets were built.
     pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.0.built.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.shared.built.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -81,22 +125,36 @@ impl fmt::Debug for Sockets {
 }
 
 /// The place that one connection takes among those in use; dropped, it is free again.
-pub(crate) struct Slot(Sockets);
+pub(crate) struct Slot {
+    sockets: Sockets,
+    /// Its part of what the guest may have.
+    _share: Share,
+}
 
 impl Slot {
     pub(crate) fn counters(&self) -> &Counters {
-        &self.0.0.counters
+        &self.sockets.shared.counters
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.sockets.shared.rules
+    }
+
+    /// Room for bytes that wait to be sent.
+    pub(crate) fn hold_unsent(&self, bytes: usize) -> Result<Share, Error> {
+        let share = self.sockets.guest.unsent.take_or_all(bytes);
+        share.ok_or_else(|| Error::Other("too much waits to be sent".into()))
     }
 
     /// Keeps the connection that had this place until now.
     pub(crate) fn keep(&self, key: Key, stream: Stream) {
-        self.0.0.pool.put(key, stream, Instant::now());
+        self.sockets.shared.pool.put(key, stream, Instant::now());
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.0.pool.release();
+        self.sockets.shared.pool.release();
     }
 }
 
@@ -105,12 +163,14 @@ impl Drop for Slot {
 pub struct SocketsBuilder {
     rules: Rules,
     limits: Limits,
+    guest_limits: GuestLimits,
 }
 
 impl Default for SocketsBuilder {
     fn default() -> Self {
         let limits = Limits { max_idle: 16, max_open: 256, idle_timeout: Duration::from_secs(60) };
-        Self { rules: Rules::default(), limits }
+        let guest_limits = GuestLimits { max_open: 64, max_unsent: 64 * 1024 * 1024 };
+        Self { rules: Rules::default(), limits, guest_limits }
     }
 }
 
@@ -134,6 +194,16 @@ impl SocketsBuilder {
         self
     }
 
+    /// Lets guests connect only to IP addresses that the function says yes to, whatever name or spelling has led there: a
+    /// name's owner can have it lead anywhere. Where there are several such functions, all have to agree. By default there
+    /// is none, and who is allowed a name may reach all that it leads to.
+    ///
+    /// An IPv4 address is handed over as one, be it mapped into IPv6 or not. Unix sockets have none.
+    pub fn restrict_ips(mut self, restriction: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        self.rules.restrict(restriction);
+        self
+    }
+
     /// How many idle connections are kept at most, 16 by default; past it the oldest is closed. 0 keeps none.
     pub fn max_idle(mut self, connections: usize) -> Self {
         self.limits.max_idle = connections;
@@ -147,6 +217,21 @@ impl SocketsBuilder {
         self
     }
 
+    /// How many connections one guest, that is one store, may have in use at once, 64 by default. A guest that asks for more
+    /// gets an error. Keep it so far below [`max_open`](Self::max_open) that others find room when one takes all it can.
+    pub fn max_open_per_guest(mut self, connections: usize) -> Self {
+        self.guest_limits.max_open = connections;
+        self
+    }
+
+    /// How many bytes of one guest may wait for its peers to read, on all its connections together, 64 MiB by default. A guest
+    /// that writes more gets an error; one write alone may be larger. It matters to asynchronous components alone: others
+    /// wait for each write.
+    pub fn max_unsent_per_guest(mut self, bytes: usize) -> Self {
+        self.guest_limits.max_unsent = bytes.max(1);
+        self
+    }
+
     /// How long an idle connection is good for, 60 seconds by default. One that is past it is closed when the pool is used
     /// the next time. Stay below the server's own limit (Redis's `timeout`).
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
@@ -157,12 +242,14 @@ impl SocketsBuilder {
     /// The sockets with these settings.
     #[must_use]
     pub fn build(self) -> Sockets {
-        Sockets(Arc::new(Inner {
+        let shared = Shared {
             rules: self.rules,
             pool: Pool::new(self.limits),
             counters: Counters::default(),
             built: Instant::now(),
-        }))
+            guest_limits: self.guest_limits,
+        };
+        Sockets { shared: Arc::new(shared), guest: Guest::new(self.guest_limits) }
     }
 }
 
@@ -179,6 +266,22 @@ pub struct SocketsView<'a> {
     /// The store's table of resources, which keeps the guest's connections. It has to be dropped with the store: that is
     /// what gives connections back.
     pub table: &'a mut ResourceTable,
+}
+
+impl SocketsView<'_> {
+    /// The sockets as this store's guest has them. The table keeps what it has taken.
+    pub(crate) fn of_guest(&mut self) -> Result<Sockets, ResourceTableError> {
+        let is_same = |known: &&Sockets| Arc::ptr_eq(&known.shared, &self.sockets.shared);
+        let mut entries = self.table.iter_mut();
+        let known = entries.find_map(|entry| (entry as &dyn Any).downcast_ref().filter(is_same).cloned());
+        drop(entries);
+        if let Some(sockets) = known {
+            return Ok(sockets);
+        }
+        let sockets = self.sockets.for_another_guest();
+        self.table.push(sockets.clone())?;
+        Ok(sockets)
+    }
 }
 
 impl fmt::Debug for SocketsView<'_> {

@@ -48,7 +48,8 @@ impl HostConnection for SocketsView<'_> {
         timeouts: Timeouts,
         state: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        match Connection::connect(self.sockets, to.into(), timeouts.into(), state).await {
+        let sockets = self.of_guest()?;
+        match Connection::connect(&sockets, to.into(), timeouts.into(), state).await {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => Ok(Err(error.into())),
         }

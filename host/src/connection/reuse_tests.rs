@@ -16,6 +16,7 @@ in_both_flavours! {
     a_state_too_long_to_keep_is_not_kept,
     without_a_mark_nothing_is_kept,
     a_write_takes_the_mark_back,
+    without_a_byte_read_since_the_last_write_nothing_is_kept,
     a_reused_connection_keeps_its_mark_until_the_first_write,
     bytes_read_on_a_marked_connection_take_the_mark_back,
     the_table_of_a_store_gives_back_what_the_guest_never_dropped,
@@ -90,6 +91,23 @@ async fn a_write_takes_the_mark_back<R: Runtime>() {
     drop(connection);
     assert_eq!(sockets.idle(), 0);
     assert_eq!(peer_receives_rest(&end), b"PING\r\n");
+}
+
+async fn without_a_byte_read_since_the_last_write_nothing_is_kept<R: Runtime>() {
+    let (sockets, peer) = (anywhere(), Peer::start());
+    for answered in [true, false] {
+        let connection = connect::<R>(&sockets, peer.address(), "").await;
+        let end = peer.accept();
+        connection.write(b"PING\r\n").await.expect("a write");
+        if answered {
+            peer_sends(&end, b"+PONG\r\n");
+            assert_eq!(connection.read(64).await, Ok(b"+PONG\r\n".to_vec()));
+        }
+        connection.set_idle();
+        drop(connection);
+        assert_eq!(sockets.idle(), usize::from(answered));
+        sockets.clear_idle();
+    }
 }
 
 async fn a_reused_connection_keeps_its_mark_until_the_first_write<R: Runtime>() {

@@ -1,15 +1,19 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use wasmtime::component::ResourceTable;
+
 use super::*;
-use crate::Sockets;
 use crate::connection::{Connection, Timeouts};
 use crate::testing::*;
+use crate::{Sockets, SocketsView};
 
 in_both_flavours! {
     an_address_that_is_not_allowed_is_denied,
     tls_is_unsupported,
     too_many_connections_are_an_error_until_one_is_dropped,
+    a_guest_past_its_own_limit_is_refused_and_others_are_not,
+    whatever_leads_to_a_restricted_address_is_denied,
     every_address_is_tried,
     the_last_failure_is_told_when_no_address_answers,
     an_address_that_never_answers_leaves_time_for_the_next,
@@ -225,4 +229,39 @@ async fn too_many_connections_are_an_error_until_one_is_dropped<R: Runtime>() {
     assert_eq!(third.err(), Some(Error::Other("too many connections".into())));
     drop(first);
     assert!(try_connect::<R>(&sockets, peer.address(), "").await.is_ok());
+}
+
+async fn a_guest_past_its_own_limit_is_refused_and_others_are_not<R: Runtime>() {
+    let sockets = Sockets::builder().allow(|_| true).max_open_per_guest(2).build();
+    let peer = Peer::start();
+    let mut tables = [(); 2].map(|()| ResourceTable::new());
+    for table in &mut tables {
+        let of_guest = |table: &mut _| SocketsView { sockets: &sockets, table }.of_guest().expect("room in the table");
+        let first = connect::<R>(&of_guest(table), peer.address(), "").await;
+        let _end = peer.accept();
+        let second = connect::<R>(&of_guest(table), peer.address(), "").await;
+        let third = try_connect::<R>(&of_guest(table), peer.address(), "").await;
+        assert_eq!(third.err(), Some(Error::Other("too many connections of one guest".into())));
+        // What is left idle is the guest's no more; taken up again, it is.
+        first.set_idle();
+        drop(first);
+        let first = connect::<R>(&of_guest(table), peer.address(), "").await;
+        assert!(first.reused());
+        assert!(try_connect::<R>(&of_guest(table), peer.address(), "").await.is_err());
+        for kept in [first, second] {
+            table.push(kept).expect("room in the table");
+        }
+    }
+}
+
+async fn whatever_leads_to_a_restricted_address_is_denied<R: Runtime>() {
+    let sockets = Sockets::builder().allow(|_| true).restrict_ips(|ip| !ip.is_loopback()).build();
+    let peer = Peer::start();
+    for host in ["localhost", "127.0.0.1", "127.1", "0x7f.1", "2130706433", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"]
+    {
+        let address = Address::Tcp { host: host.into(), port: peer.port() };
+        let denied = try_connect::<R>(&sockets, address, "").await;
+        assert!(matches!(denied.err(), Some(Error::Denied(_))), "{host}");
+    }
+    assert_eq!(sockets.statistics().connects, 0);
 }

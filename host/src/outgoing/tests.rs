@@ -132,7 +132,9 @@ fn once_all_is_sent_it_is_kept() {
         write_and_cancel(&connection, vec![1; LARGE]).await;
         let received = spawn_blocking(move || (peer_receives(&end, LARGE + 4), end));
         assert_eq!(connection.write(b"next".to_vec()).await, Ok(()));
-        let _end = received.await.expect("a reader");
+        let (_, end) = received.await.expect("a reader");
+        peer_sends(&end, b"answer");
+        assert_eq!(connection.read(64).await, Ok(b"answer".to_vec()));
         connection.set_idle();
         drop(connection);
         assert!(connect::<Tokio>(&sockets, peer.address(), "").await.reused());
@@ -140,17 +142,27 @@ fn once_all_is_sent_it_is_kept() {
 }
 
 #[test]
-fn past_its_bound_nothing_more_waits() {
+fn past_its_bound_nothing_more_waits_on_any_connection_of_the_guest() {
     runtime().block_on(async {
-        let (sockets, peer) = (anywhere(), Peer::start());
+        let sockets = Sockets::builder().allow(|_| true).max_unsent_per_guest(2 * LARGE).build();
+        let peer = Peer::start();
         let (connection, end) = shared(&sockets, &peer).await;
-        write_and_cancel(&connection, vec![1; MAX_WAITING]).await;
-        let refused = connection.write(b"x".to_vec()).await;
-        assert!(matches!(refused, Err(Error::Other(_))), "{refused:?}");
-        let received = spawn_blocking(move || (peer_receives(&end, MAX_WAITING), end));
+        let (other, _other_end) = shared(&sockets, &peer).await;
+        write_and_cancel(&connection, vec![1; LARGE]).await;
+        write_and_cancel(&other, vec![1; LARGE]).await;
+        for connection in [&connection, &other] {
+            let refused = connection.write(b"x".to_vec()).await;
+            assert!(matches!(refused, Err(Error::Other(_))), "{refused:?}");
+        }
+        drop(other);
+        let received = spawn_blocking(move || (peer_receives(&end, LARGE), end));
         let (_, end) = received.await.expect("a reader");
         assert_eq!(connection.write(b"y".to_vec()).await, Ok(()));
+        // One that is larger than all that may wait has to be alone.
+        write_and_cancel(&connection, vec![2; 3 * LARGE]).await;
+        let refused = connection.write(b"z".to_vec()).await;
+        assert!(matches!(refused, Err(Error::Other(_))), "{refused:?}");
         drop(connection);
-        assert_eq!(received_until_the_end(end).await, b"y");
+        assert!(received_until_the_end(end).await.starts_with(b"y\x02"));
     });
 }
