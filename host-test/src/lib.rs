@@ -8,6 +8,7 @@
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
 //!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
 //!   or many side by side.
+//! - [`greedy`] and [`canceller`] are guests that behave as none should.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
 //!   under the real `wasmtime serve`.
 //!
@@ -19,6 +20,7 @@ mod bindings;
 pub mod caller;
 pub mod canceller;
 pub mod component;
+pub mod greedy;
 pub mod hostile;
 pub mod http_server;
 pub mod instance;

@@ -121,6 +121,13 @@ impl RedisClient {
         self.expect(&[b"CLIENT", b"KILL", b"TYPE", b"normal", b"SKIPME", b"yes"])
     }
 
+    /// Waits until nobody else is connected any more: a connection that is closed is so a moment later on the other side.
+    #[track_caller]
+    pub fn await_solitude(&mut self) {
+        let alone = wait_until("a server without other clients", || self.info("connected_clients") == 1);
+        alone.unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// Makes Redis forget all scripts.
     #[track_caller]
     pub fn script_flush(&mut self) {

@@ -79,7 +79,7 @@ pub(crate) async fn a_user_who_is_deleted_is_denied(bench: Bench) {
         let mut redis = bench.redis();
         assert_eq!(redis.command::<u64>(&format!("ACL DELUSER {USER}")), 1);
         // Redis answers first, and then closes the connections that the user had.
-        while redis.info("connected_clients") > 1 {}
+        redis.await_solitude();
         expect_denied(session.increment("count", 1).await);
         expect_denied(session_as(&bench, OLD, parameters, &id).await.increment("count", 1).await);
         assert_eq!(bench.redis().hget(&format!("drsession:{id}"), "count"), Some(b"1".to_vec()));

@@ -84,6 +84,7 @@ pub(crate) fn components(
         (DRSESSION_ASYNC_WASI, "drsession", drsession_async_wasi),
         ("wasi-sockets-restless.wasm", "restless-socket", wasi_sockets_restless),
         ("canceller.wasm", "canceller", canceller),
+        ("greedy.wasm", "greedy", component("greedy", &[])?),
         (MIDDLEWARE, "drsession-middleware", component("drsession-middleware", &[])?),
         (SHOP_BARE, "shop", shop_bare),
         (SHOP, "shop", shop),

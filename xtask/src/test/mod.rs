@@ -21,12 +21,13 @@ use run::Run;
 pub(crate) use suite::test_command;
 
 /// What is compiled for wasm, and with which features.
-const WASM_PACKAGES: [(&str, &str); 14] = [
+const WASM_PACKAGES: [(&str, &str); 15] = [
     ("drsession", ""),
     ("drsession", "async"),
     ("wasi-sockets-adapter", ""),
     ("wasi-sockets-async-adapter", ""),
     ("canceller", ""),
+    ("greedy", ""),
     ("restless-socket", ""),
     ("shop", ""),
     ("spin-visits", ""),
