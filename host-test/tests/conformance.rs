@@ -162,6 +162,7 @@ conformance! {
         mod secrets {
             a_server_that_repeats_what_it_was_sent_gives_nothing_away,
             a_server_that_repeats_the_handshake_gives_nothing_away,
+            a_cluster_that_names_what_it_was_sent_as_another_node_gives_nothing_away,
             what_is_refused_before_it_is_sent_is_not_repeated,
             a_server_that_is_not_there_is_told_without_its_password,
             a_counter_s_error_names_the_field_and_not_the_value,

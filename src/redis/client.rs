@@ -180,6 +180,10 @@ fn told(failure: Failure, rule: Rule, several: bool) -> Error {
     use super::host::SocketError;
     match failure {
         Failure::NoConnection(SocketError::Unsupported(what)) => Error::Unsupported(what),
+        // A server may have made the name of a host of whatever it was sent.
+        Failure::NoConnection(SocketError::NameNotFound(_) | SocketError::Denied(_)) if several => {
+            Error::Unavailable("no way to a server's host".into())
+        }
         Failure::NoConnection(error) => Error::Unavailable(error.text()),
         Failure::NoReply(error) if rule.writes => error.of_writing(),
         Failure::NoReply(error) => error.of_reading(),

@@ -1,7 +1,11 @@
 //! What must not be told: passwords, ids and values, to whomever an error is shown, whatever the server says.
 
+use std::sync::{Arc, OnceLock};
+
+use drsession_host::Sockets;
 use host_test::{
     bench::Bench,
+    instance::Instance,
     operation::{compare_and_set, increment, set, set_bytes},
     options::Options,
     request::Request,
@@ -164,6 +168,35 @@ pub(crate) async fn a_server_that_repeats_the_handshake_gives_nothing_away(bench
                 for told in told.iter().filter_map(|told| told.as_ref().err()) {
                     expect_silence(told, &context);
                 }
+            }
+        }
+    }
+}
+
+pub(crate) async fn a_cluster_that_names_what_it_was_sent_as_another_node_gives_nothing_away(bench: Bench) {
+    for (redirect, prefix) in
+        [("-MOVED 7 ", ""), ("-MOVED 7 ", "drsession:"), ("-ASK 7 ", ""), ("-ASK 7 ", "drsession:")]
+    {
+        let port = Arc::new(OnceLock::new());
+        let own_port = Arc::clone(&port);
+        let server = ScriptedServer::start(move |request| match request.name().as_str() {
+            "AUTH" => b"+OK\r\n".to_vec(),
+            "CLUSTER" => {
+                let port = own_port.get().expect("its own port");
+                format!("*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:{port}\r\n").into_bytes()
+            }
+            _ => format!("{redirect}{prefix}{ID}:6379\r\n").into_bytes(),
+        });
+        let server = server.await.expect("a server");
+        port.set(server.port()).expect("set once");
+        // Elsewhere it may not go, and says so at once.
+        let sockets = Sockets::builder().allow_tcp("127.0.0.1", server.port()).build();
+        let options = Options::new(format!("redis://:{PASSWORD}@127.0.0.1:{}?cluster=true", server.port()));
+        for options in [options.clone().timeouts(50_u32, 50_u32), options.timeouts(50_u32, 50_u32).original()] {
+            let store = Instance::builder(bench.flavour()).sockets(&sockets).start().await.store(&options).await;
+            let session = store.expect("a store").attach(ID).await.expect("a well-formed id");
+            for told in [session.set("field", VALUES[1]).await, session.get("field").await.map(drop)] {
+                expect_silence(&told.expect_err("a node that is none"), redirect);
             }
         }
     }
