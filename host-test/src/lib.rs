@@ -3,8 +3,8 @@
 //! - [`redis_server`] starts a private Redis and [`redis_client`] looks into it, past the component.
 //! - [`redis_cluster`] makes a cluster of them, [`sentinel`] a primary with replicas that sentinels watch. [`rights`] are what
 //!   the README says that a user needs there.
-//! - [`proxy`] stands between the two and breaks what it is told to break; [`scripted_server`] plays a Redis that
-//!   answers whatever a test wants.
+//! - [`proxy`] stands between the two and breaks what it is told to break, [`faults`] at any byte, and takes a
+//!   [`transcript`]; [`scripted_server`] plays a Redis that answers whatever a test wants.
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
 //!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
 //!   or many side by side.
@@ -20,6 +20,7 @@ mod bindings;
 pub mod caller;
 pub mod canceller;
 pub mod component;
+pub mod faults;
 pub mod greedy;
 pub mod hostile;
 pub mod http_server;
@@ -41,5 +42,6 @@ pub mod sentinel;
 pub mod served;
 pub mod session;
 pub mod set_cookie;
+pub mod transcript;
 pub mod visitor;
 mod waiting;

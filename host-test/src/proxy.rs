@@ -1,4 +1,4 @@
-//! A server between the component and Redis that breaks what a test wants broken.
+//! A server between the component and Redis that breaks what a test wants broken: replies, or with [`Faults`] any byte.
 
 use std::{fmt, io, net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use crate::{
+    faults::Faults,
     listener::Listener,
     request::{Request, RequestCounter, RequestReader},
     resp::FrameReader,
@@ -19,13 +20,13 @@ const BYTE_PAUSE: Duration = Duration::from_millis(1);
 
 /// What a [`Proxy`] does to the connections through it.
 pub enum Behaviour {
-    /// Nothing.
-    Pass,
     /// Hands on every reply a byte at a time.
     SplitReplies,
     /// For each request of which this is true: passes it on, waits for Redis's answer, throws that away and cuts the
     /// connection. What the client has sent behind the request never reaches Redis.
     SwallowAnswer(Box<dyn Fn(&Request) -> bool + Send + Sync>),
+    /// Breaks them at whatever byte it is told, and looks at no request.
+    Break(Faults),
 }
 
 impl Behaviour {
@@ -38,9 +39,9 @@ impl Behaviour {
 impl fmt::Debug for Behaviour {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Pass => "Pass",
             Self::SplitReplies => "SplitReplies",
             Self::SwallowAnswer(_) => "SwallowAnswer",
+            Self::Break(_) => "Break",
         })
     }
 }
@@ -73,7 +74,7 @@ impl Proxy {
         self.listener.url()
     }
 
-    /// How many requests have come through.
+    /// How many requests have come through, where they are told apart.
     pub fn requests(&self) -> usize {
         self.counter.count()
     }
@@ -87,21 +88,20 @@ async fn serve(
 ) -> io::Result<()> {
     let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, redis_port)).await?;
     redis.set_nodelay(true)?;
-    let (from_client, to_client) = client.split();
-    let (from_redis, to_redis) = redis.split();
-    let requests = RequestReader::new(from_client, counter);
-
-    // Whichever way ends first ends the connection.
     match &*behaviour {
-        Behaviour::Pass => tokio::select! {
-            end = pass_requests(requests, to_redis) => end,
-            end = pass_replies(from_redis, to_client) => end,
-        },
-        Behaviour::SplitReplies => tokio::select! {
-            end = pass_requests(requests, to_redis) => end,
-            end = split_replies(from_redis, to_client) => end,
-        },
-        Behaviour::SwallowAnswer(swallows) => pass_until(requests, to_redis, from_redis, to_client, swallows).await,
+        Behaviour::SplitReplies => {
+            let ((from_client, to_client), (from_redis, to_redis)) = (client.split(), redis.split());
+            // Whichever way ends first ends the connection.
+            tokio::select! {
+                end = pass_requests(RequestReader::new(from_client, counter), to_redis) => end,
+                end = split_replies(from_redis, to_client) => end,
+            }
+        }
+        Behaviour::SwallowAnswer(swallows) => {
+            let ((from_client, to_client), (from_redis, to_redis)) = (client.split(), redis.split());
+            pass_until(RequestReader::new(from_client, counter), to_redis, from_redis, to_client, swallows).await
+        }
+        Behaviour::Break(faults) => faults.serve(client, redis).await,
     }
 }
 
@@ -113,10 +113,6 @@ async fn pass_requests(
         redis.write_all(&frame).await?;
     }
     Ok(())
-}
-
-async fn pass_replies(mut redis: impl AsyncRead + Unpin, mut client: impl AsyncWrite + Unpin) -> io::Result<()> {
-    tokio::io::copy(&mut redis, &mut client).await.map(drop)
 }
 
 async fn split_replies(mut redis: impl AsyncRead + Unpin, mut client: impl AsyncWrite + Unpin) -> io::Result<()> {
