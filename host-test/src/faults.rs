@@ -231,13 +231,9 @@ impl Faults {
         self.inner.state.lock().expect("nobody panics while holding it")
     }
 
-    fn count(&self, kind: Kind) {
-        self.inner.counts[kind as usize].fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn note(&self, direction: Direction, bytes: &[u8]) {
+    fn take_down(&self, note: impl FnOnce(&mut Transcript)) {
         if let Some(transcript) = &mut self.state().transcript {
-            transcript.note(direction, bytes);
+            note(transcript);
         }
     }
 }
@@ -306,10 +302,11 @@ impl Course<'_> {
             }
             let mut rest = &mut buffer[..];
             while let Some((place, kind)) = self.next_fault(rest.len()) {
-                self.faults.count(kind);
                 let (before, after) = rest.split_at_mut(place);
                 self.hand_on(before, &mut to).await?;
                 rest = after;
+                self.faults.inner.counts[kind as usize].fetch_add(1, Ordering::SeqCst);
+                self.faults.take_down(|transcript| transcript.note_fault(self.connection, self.direction));
                 match kind {
                     Kind::Cut => return Ok(End::Cut),
                     Kind::Reset => return Ok(End::Reset),
@@ -320,7 +317,8 @@ impl Course<'_> {
                     }
                     Kind::Split => sleep(SPLIT_PAUSE).await,
                     Kind::Delay => sleep(DELAY).await,
-                    Kind::Garble => rest[0] ^= 1 << (self.position % 8),
+                    // What was ASCII stays so: tests read it as text.
+                    Kind::Garble => rest[0] ^= 1 << (self.position % 7),
                 }
             }
             self.hand_on(rest, &mut to).await?;
@@ -328,8 +326,11 @@ impl Course<'_> {
     }
 
     async fn hand_on(&mut self, bytes: &[u8], to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         self.position += bytes.len();
-        self.faults.note(self.direction, bytes);
+        self.faults.take_down(|transcript| transcript.note(self.connection, self.direction, bytes));
         to.write_all(bytes).await
     }
 

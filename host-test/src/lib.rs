@@ -28,6 +28,7 @@ pub mod instance;
 mod listener;
 pub mod memory;
 mod memory_limit;
+pub mod mode;
 pub mod operation;
 pub mod options;
 pub mod proxy;

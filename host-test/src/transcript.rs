@@ -9,6 +9,8 @@ pub struct Exchange {
     pub request: Vec<u8>,
     /// What Redis answered before it was asked again.
     pub reply: Vec<u8>,
+    /// Whether something went wrong with it.
+    pub is_broken: bool,
 }
 
 impl Exchange {
@@ -22,23 +24,32 @@ impl Exchange {
 #[derive(Debug, Default)]
 pub(crate) struct Transcript {
     exchanges: Vec<Exchange>,
+    /// Over which connection the last one went.
+    connection: u64,
 }
 
 impl Transcript {
-    pub(crate) fn note(&mut self, direction: Direction, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
+    pub(crate) fn note(&mut self, connection: u64, direction: Direction, bytes: &[u8]) {
+        let exchange = self.exchange(connection, direction);
+        match direction {
+            Direction::Request => exchange.request.extend_from_slice(bytes),
+            Direction::Reply => exchange.reply.extend_from_slice(bytes),
         }
-        let is_next = |last: &Exchange| direction == Direction::Request && !last.reply.is_empty();
-        if self.exchanges.last().is_none_or(is_next) {
+    }
+
+    /// Something goes wrong with the next byte.
+    pub(crate) fn note_fault(&mut self, connection: u64, direction: Direction) {
+        self.exchange(connection, direction).is_broken = true;
+    }
+
+    /// The exchange that bytes belong to.
+    fn exchange(&mut self, connection: u64, direction: Direction) -> &mut Exchange {
+        let is_asked_again = |last: &Exchange| direction == Direction::Request && !last.reply.is_empty();
+        if self.connection != connection || self.exchanges.last().is_none_or(is_asked_again) {
             self.exchanges.push(Exchange::default());
+            self.connection = connection;
         }
-        if let Some(last) = self.exchanges.last_mut() {
-            match direction {
-                Direction::Request => last.request.extend_from_slice(bytes),
-                Direction::Reply => last.reply.extend_from_slice(bytes),
-            }
-        }
+        self.exchanges.last_mut().expect("there is one now")
     }
 
     pub(crate) fn into_exchanges(self) -> Vec<Exchange> {

@@ -18,7 +18,7 @@ pub(crate) mod json;
 pub(crate) mod layout;
 pub(crate) mod lifetimes;
 pub(crate) mod limits;
-pub(crate) mod mode;
+pub(crate) use host_test::mode;
 pub(crate) mod model;
 pub(crate) mod own_lifetimes;
 pub(crate) mod pooling;

@@ -1,10 +1,10 @@
 //! The ways in which a store can be told to work. What the contract promises, it promises for each of them.
 
-use host_test::{bench::Bench, options::Options};
+use crate::{bench::Bench, options::Options};
 
 /// How a store keeps its promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub enum Mode {
     /// By Lua scripts.
     Scripts,
     /// By WATCH and MULTI, as a user whom the ACL allows no scripting.
@@ -23,17 +23,17 @@ const RIGHTS: &str =
 
 impl Mode {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Scripts, Self::NoScripts, Self::NoGuard, Self::NoGuardNoScripts];
+    pub const ALL: [Self; 4] = [Self::Scripts, Self::NoScripts, Self::NoGuard, Self::NoGuardNoScripts];
     /// Those that look before they write.
-    pub(crate) const GUARDED: [Self; 2] = [Self::Scripts, Self::NoScripts];
+    pub const GUARDED: [Self; 2] = [Self::Scripts, Self::NoScripts];
 
     /// Options for this, and a user who can do no more than it takes.
-    pub(crate) fn options(self, bench: &Bench) -> Options {
+    pub fn options(self, bench: &Bench) -> Options {
         self.options_at(bench, bench.server().port(), "")
     }
 
     /// The same at another port that leads to the bench's Redis, with parameters for the URL such as `?protocol=3`.
-    pub(crate) fn options_at(self, bench: &Bench, port: u16, parameters: &str) -> Options {
+    pub fn options_at(self, bench: &Bench, port: u16, parameters: &str) -> Options {
         let options = if self.has_scripts() {
             Options::new(format!("redis://127.0.0.1:{port}{parameters}"))
         } else {
@@ -44,12 +44,12 @@ impl Mode {
     }
 
     /// Whether calls look if the session lives.
-    pub(crate) fn is_guarded(self) -> bool {
+    pub fn is_guarded(self) -> bool {
         matches!(self, Self::Scripts | Self::NoScripts)
     }
 
     /// Whether Lua is used.
-    pub(crate) fn has_scripts(self) -> bool {
+    pub fn has_scripts(self) -> bool {
         matches!(self, Self::Scripts | Self::NoGuard)
     }
 }

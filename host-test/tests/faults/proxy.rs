@@ -209,10 +209,10 @@ async fn seen(way: &Way, connections: usize) -> Vec<Vec<u8>> {
         for _ in 0..8 {
             let mut answer = [0; 7];
             let asked = client.write_all(b"*1\r\n$4\r\nPING\r\n").await;
-            match timeout(NOTHING_COMES, client.read_exact(&mut answer)).await {
-                Ok(Ok(_)) if asked.is_ok() => bytes.extend_from_slice(&answer),
-                _ => break,
+            if asked.and(client.read_exact(&mut answer).await).is_err() {
+                break;
             }
+            bytes.extend_from_slice(&answer);
         }
         seen.push(bytes);
     }
@@ -223,7 +223,7 @@ async fn seen(way: &Way, connections: usize) -> Vec<Vec<u8>> {
 fn the_same_seed_makes_the_same_faults_and_another_one_others() {
     block_on(async {
         let way = Way::open().await;
-        let kinds = [Kind::Cut, Kind::Split, Kind::Garble, Kind::HalfClose];
+        let kinds = [Kind::Cut, Kind::Split, Kind::HalfClose];
         let mut runs = Vec::new();
         for seed in [1, 1, 2] {
             let before = way.faults.counts();

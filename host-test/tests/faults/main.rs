@@ -1,0 +1,9 @@
+//! What becomes of calls when the way to Redis breaks, wherever it breaks.
+
+mod calls;
+mod cases;
+mod cuts;
+mod promises;
+mod proxy;
+mod samples;
+mod way;
