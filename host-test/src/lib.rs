@@ -9,6 +9,7 @@
 //!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
 //!   or many side by side.
 //! - [`greedy`] and [`canceller`] are guests that behave as none should.
+//! - [`linearizability`] judges what several clients saw of one thing.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
 //!   under the real `wasmtime serve`.
 //!
@@ -25,6 +26,7 @@ pub mod greedy;
 pub mod hostile;
 pub mod http_server;
 pub mod instance;
+pub mod linearizability;
 mod listener;
 pub mod memory;
 mod memory_limit;

@@ -3,6 +3,7 @@
 mod calls;
 mod cases;
 mod cuts;
+mod histories;
 mod promises;
 mod proxy;
 mod samples;

@@ -61,10 +61,6 @@ pub(crate) struct Way {
     _bench: Bench,
 }
 
-async fn store(flavour: Flavour, options: &Options) -> Store {
-    Instance::start(flavour).await.store(options).await.expect("a store")
-}
-
 impl Way {
     /// With these parameters for the URL, such as `?protocol=3`, and so many milliseconds for an answer.
     pub(crate) async fn open(flavour: Flavour, mode: Mode, parameters: &str, answer: u32) -> Self {
@@ -72,14 +68,21 @@ impl Way {
         let faults = Faults::none();
         let proxy = Proxy::start(bench.server().port(), Behaviour::Break(faults.clone())).await.expect("a proxy");
         let options = mode.options_at(&bench, proxy.port(), parameters).timeouts(5_000_u32, answer);
-        let store = store(flavour, &options).await;
+        let store = Instance::start(flavour).await.store(&options).await.expect("a store");
         let redis = bench.redis();
         Self { faults, store, redis, flavour, options, _proxy: proxy, _bench: bench }
     }
 
-    /// A store that has no connection yet.
+    /// Another instance, which has no connection yet, and a store in it.
+    pub(crate) async fn another_instance(&self) -> (Instance, Store) {
+        let instance = Instance::start(self.flavour).await;
+        let store = instance.store(&self.options).await.expect("a store");
+        (instance, store)
+    }
+
+    /// A store in another instance.
     pub(crate) async fn another_store(&self) -> Store {
-        store(self.flavour, &self.options).await
+        self.another_instance().await.1
     }
 
     /// A session that has its fields, and nothing else in Redis. Every connection that a call may need is there.
