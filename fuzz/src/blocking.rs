@@ -1,0 +1,188 @@
+//! `drsession.wasm`, over a network that a fuzz input makes up.
+
+use std::{fmt::Debug, sync::LazyLock};
+
+use wasmtime::{
+    Store,
+    component::{HasSelf, Linker, Resource, ResourceAny},
+};
+
+use self::bindings::{
+    DrsessionPre,
+    drsession::session::socket::{self, Address, Error, Timeouts},
+    exports::drsession::session::{session::Guest, types::Operation},
+    wasi::random::random,
+};
+use crate::{
+    instance::{self, Connection, State, socket_errors},
+    plan::{Call, FIELD, ID, JSON, OTHER, Opening, Plan, Settings},
+};
+
+mod bindings {
+    #![allow(missing_docs, unreachable_pub, reason = "generated")]
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "drsession:session/drsession",
+        with: { "drsession:session/socket.connection": crate::instance::Connection },
+    });
+}
+
+socket_errors!(Error);
+
+static COMPONENT: LazyLock<DrsessionPre<State>> = LazyLock::new(|| {
+    let mut linker = Linker::new(&instance::ENGINE);
+    socket::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state).expect("an import");
+    random::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state).expect("an import");
+    let component = linker.instantiate_pre(&instance::component("drsession.wasm"));
+    component.and_then(DrsessionPre::new).expect("the component that the contract describes")
+});
+
+/// What the calls came to, and what stands for all that was sent.
+///
+/// # Panics
+///
+/// The component traps.
+pub fn run(plan: &Plan) -> (Vec<String>, u64) {
+    let mut store = instance::store(plan.network.clone());
+    let drsession = COMPONENT.instantiate(&mut store).expect("an instance");
+    let told = perform(drsession.drsession_session_session(), &mut store, plan);
+    (told.unwrap_or_else(|trap| panic!("a trap: {trap:?}")), store.data().network.sent())
+}
+
+fn perform(guest: &Guest, mut store: &mut Store<State>, plan: &Plan) -> wasmtime::Result<Vec<String>> {
+    let options = options(guest, store, &plan.settings)?;
+    let sessions = guest.store().call_open(&mut store, options)?.expect("good options");
+    let session = match plan.opening {
+        Opening::Start => guest.store().call_start(&mut store, sessions)?,
+        Opening::Attach => guest.store().call_attach(&mut store, sessions, ID)?.expect("an id"),
+        Opening::Cookie => {
+            guest.store().call_from_cookie(&mut store, sessions, &[format!("__Host-id={ID}").into_bytes()])?
+        }
+    };
+    let told = plan.calls.iter().map(|one| call(guest, store, sessions, session, *one)).collect();
+    for resource in [session, sessions, options] {
+        resource.resource_drop(&mut *store)?;
+    }
+    told
+}
+
+fn options(guest: &Guest, mut store: &mut Store<State>, settings: &Settings) -> wasmtime::Result<ResourceAny> {
+    let options = guest.options().call_constructor(&mut store, settings.url)?;
+    guest.options().call_set_guard(&mut store, options, settings.guard)?;
+    guest.options().call_set_scripts(&mut store, options, settings.scripts)?;
+    guest.options().call_set_idle_lifetime(&mut store, options, settings.idle_lifetime())?;
+    guest.options().call_set_absolute_lifetime(&mut store, options, settings.absolute_lifetime)?;
+    guest.options().call_set_replicas(&mut store, options, settings.replicas, 100)?;
+    Ok(options)
+}
+
+fn call(
+    guest: &Guest,
+    store: &mut Store<State>,
+    sessions: ResourceAny,
+    this: ResourceAny,
+    call: Call,
+) -> wasmtime::Result<String> {
+    let session = guest.session();
+    let keys = [FIELD, OTHER].map(str::to_owned);
+    Ok(match call {
+        Call::Check => told(guest.store().call_check(store, sessions)?),
+        Call::Found => told(session.call_found(store, this)?),
+        Call::ResponseHeaders => told(session.call_response_headers(store, this)?),
+        Call::Renewing => told(session.call_set_renewing(store, this, false)?),
+        Call::Get => told(session.call_get(store, this, FIELD)?),
+        Call::GetMany => told(session.call_get_many(store, this, &keys)?),
+        Call::Contains => told(session.call_contains(store, this, FIELD)?),
+        Call::Len => told(session.call_len(store, this)?),
+        Call::Keys => told(session.call_keys(store, this)?),
+        Call::Values => told(session.call_values(store, this)?),
+        Call::Items => told(session.call_items(store, this)?),
+        Call::Set => told(session.call_set(store, this, FIELD, JSON)?),
+        Call::Update => told(session.call_update(store, this, &keys.map(|key| (key, JSON.to_owned())))?),
+        Call::SetIfAbsent => told(session.call_set_if_absent(store, this, FIELD, JSON)?),
+        Call::CompareAndSet => told(session.call_compare_and_set(store, this, FIELD, Some(JSON), None)?),
+        Call::CompareAndCreate => told(session.call_compare_and_set(store, this, FIELD, None, Some(JSON))?),
+        Call::Delete => told(session.call_delete(store, this, FIELD)?),
+        Call::Pop => told(session.call_pop(store, this, FIELD)?),
+        Call::Increment => told(session.call_increment(store, this, FIELD, 2)?),
+        Call::IncrementFloat => told(session.call_increment_float(store, this, FIELD, 0.5)?),
+        Call::Apply => told(session.call_apply(store, this, &operations())?),
+        Call::GetBytes => told(session.call_get_bytes(store, this, FIELD)?),
+        Call::ItemsBytes => told(session.call_items_bytes(store, this)?),
+        Call::Clear => told(session.call_clear(store, this)?),
+        Call::Destroy => told(session.call_destroy(store, this)?),
+        Call::Rotate => {
+            let writes = [Operation::Set((FIELD.into(), JSON.into())), Operation::Delete(OTHER.into())];
+            told(session.call_rotate(store, this, &writes)?)
+        }
+        Call::Restart => told(session.call_restart(store, this)?),
+        Call::Touch => told(session.call_touch(store, this)?),
+        Call::Ttl => told(session.call_ttl(store, this)?),
+        Call::SetLifetime => told(session.call_set_lifetime(store, this, Some(30), None)?),
+    })
+}
+
+fn told(result: impl Debug) -> String {
+    format!("{result:?}")
+}
+
+/// The steps of [`native`](crate::native), as the contract has them.
+fn operations() -> [Operation; 6] {
+    let (field, other, json) = (|| FIELD.to_owned(), || OTHER.to_owned(), || JSON.to_owned());
+    [
+        Operation::Get(field()),
+        Operation::Set((other(), json())),
+        Operation::CompareAndSet((field(), Some(json()), None)),
+        Operation::Increment((field(), 2)),
+        Operation::IncrementFloat((other(), 0.5)),
+        Operation::Delete(field()),
+    ]
+}
+
+impl socket::Host for State {
+    fn now(&mut self) -> u64 {
+        self.network.now()
+    }
+
+    fn wait(&mut self, milliseconds: u32) {
+        self.network.wait(milliseconds);
+    }
+}
+
+impl socket::HostConnection for State {
+    fn connect(&mut self, _: Address, _: Timeouts, _: String) -> Result<Resource<Connection>, Error> {
+        let reused = self.network.connect()?;
+        Ok(self.table.push(Connection { reused }).expect("room in the table"))
+    }
+
+    fn reused(&mut self, this: Resource<Connection>) -> bool {
+        self.table.get(&this).expect("a connection").reused
+    }
+
+    fn set_state(&mut self, _: Resource<Connection>, _: String) {}
+
+    fn set_idle(&mut self, _: Resource<Connection>) {}
+
+    fn write(&mut self, _: Resource<Connection>, bytes: Vec<u8>) -> Result<(), Error> {
+        Ok(self.network.write(&bytes)?)
+    }
+
+    fn read(&mut self, _: Resource<Connection>, max: u32) -> Result<Vec<u8>, Error> {
+        Ok(self.network.read(max)?)
+    }
+
+    fn read_now(&mut self, _: Resource<Connection>, _: u32) -> Result<Option<Vec<u8>>, Error> {
+        Ok(None)
+    }
+
+    fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
+        self.table.delete(this)?;
+        Ok(())
+    }
+}
+
+impl random::Host for State {
+    fn get_random_bytes(&mut self, length: u64) -> Vec<u8> {
+        self.random(length)
+    }
+}
