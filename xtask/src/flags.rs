@@ -1,5 +1,7 @@
 //! The commands and their flags, as `--help` shows them.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Builds, runs and tests drsession.
@@ -33,7 +35,7 @@ pub(crate) enum ToolchainName {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Gets what is missing: the wasm target, redis-server, Chromium, cargo-component, wasmtime, wac
+    /// Gets what is missing: the wasm target, a C++ compiler, redis-server, Chromium, cargo-component, wasmtime, wac
     Setup,
     /// Builds every component into target/components and shows their sizes, imports and exports
     Build,
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Shows, in minutes, that the asynchronous component needs no more memory after 10 million calls than after 1
     SoakMemory,
+    /// Tries inputs that nobody thought of on everything that reads bytes from outside
+    Fuzz(Fuzz),
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),
     /// Builds the examples and tests them
@@ -73,6 +77,25 @@ pub(crate) struct Test {
     /// Rewrites the list of conformance cases (host-test/conformance.txt) and does nothing else
     #[arg(long)]
     pub(crate) bless: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Fuzz {
+    /// The targets (fuzz/fuzz_targets); all of them unless some are named
+    #[arg(value_name = "TARGET")]
+    pub(crate) targets: Vec<String>,
+
+    /// How long, all targets together
+    #[arg(long, default_value = "10", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) minutes: u32,
+
+    /// Takes what is found, as far as it reaches new code, into the corpus in fuzz/corpus
+    #[arg(long)]
+    pub(crate) keep: bool,
+
+    /// Tries this one input again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["minutes", "keep"])]
+    pub(crate) input: Option<PathBuf>,
 }
 
 #[derive(Args)]

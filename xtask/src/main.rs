@@ -3,6 +3,7 @@
 mod build;
 mod examples;
 mod flags;
+mod fuzz;
 mod process;
 mod serve;
 mod setup;
@@ -37,6 +38,7 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
         Command::Build => build::run(&workspace, flags.wasm_toolchain)?,
         Command::Serve(serve) => serve::run(&workspace, flags.wasm_toolchain, &serve)?,
         Command::SoakMemory => soak_memory::run(&workspace, flags.wasm_toolchain)?,
+        Command::Fuzz(fuzz) => return fuzz::run(&workspace, flags.wasm_toolchain, &fuzz),
         Command::Test(test) => return test::run(&workspace, flags.wasm_toolchain, &test),
         Command::Examples(examples) => {
             build::run(&workspace, flags.wasm_toolchain)?;

@@ -2,6 +2,7 @@
 
 mod cargo_tools;
 mod chromium;
+mod cpp_compiler;
 mod debian;
 mod npm;
 mod packages;
@@ -15,6 +16,7 @@ use crate::workspace::Workspace;
 
 pub(crate) use cargo_tools::{CARGO_COMPONENT, WAC, WASMTIME};
 pub(crate) use chromium::chromium;
+pub(crate) use cpp_compiler::cpp_compiler;
 pub(crate) use npm::npm;
 pub(crate) use redis::redis_server;
 pub(crate) use toolchain::{TARGET, Toolchain, wasm_toolchain};
@@ -25,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace, wasm_toolchain: Option<ToolchainName>) 
     let toolchain = toolchain::wasm_toolchain(workspace, wasm_toolchain)?;
     println!("setup: {TARGET}: with {}", toolchain.description());
     println!("setup: wasm-opt: {}", wasm_opt()?.display());
+    println!("setup: c++: {}", cpp_compiler()?.display());
     println!("setup: redis-server: {}", redis_server()?);
     println!("setup: chromium: {}", chromium()?);
     for tool in [CARGO_COMPONENT, WASMTIME, WAC] {

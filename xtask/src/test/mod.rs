@@ -15,10 +15,10 @@ use std::process::Command;
 use crate::flags::{Test, ToolchainName};
 use crate::setup::{self, TARGET, Toolchain};
 use crate::workspace::Workspace;
-use crate::{build, process, wit};
+use crate::{build, fuzz, process, wit};
 
 use run::Run;
-pub(crate) use suite::test_command;
+pub(crate) use suite::{Counts, test_command};
 
 /// What is compiled for wasm, and with which features.
 const WASM_PACKAGES: [(&str, &str); 15] = [
@@ -44,6 +44,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     let toolchain_name = toolchain;
     let toolchain = setup::wasm_toolchain(workspace, toolchain_name)?;
     println!("redis-server {}", setup::redis_server()?);
+    println!("c++ {}", setup::cpp_compiler()?.display());
     if flags.bless {
         conformance::bless(workspace)?;
         return Ok(true);
@@ -75,6 +76,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.tests("conformance", || conformance::tests(workspace));
     match (flags.quick, built) {
         (true, _) => {
+            run.leave_out("fuzzing");
             run.leave_out("browser");
             run.leave_out("wasmtime serve");
             run.leave_out("middleware");
@@ -82,6 +84,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
             run.leave_out("cargo component");
         }
         (false, false) => {
+            run.leave_out("fuzzing, for the build failed");
             run.leave_out("browser, for the build failed");
             run.leave_out("wasmtime serve, for the build failed");
             run.leave_out("middleware, for the build failed");
@@ -89,6 +92,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
             run.leave_out("cargo component, for the build failed");
         }
         (false, true) => {
+            run.tests("fuzzing", || fuzz::tests(workspace));
             run.tests("browser", || browser_check::tests(workspace));
             run.tests("wasmtime serve", || wasmtime_check::tests(workspace));
             run.tests("middleware", || middleware_check::tests(workspace));
