@@ -11,7 +11,7 @@
 //! - [`greedy`] and [`canceller`] are guests that behave as none should.
 //! - [`linearizability`] judges what several clients saw of one thing.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
-//!   under the real `wasmtime serve`.
+//!   under the real `wasmtime serve`. [`planted`] are secrets that none of them may tell.
 //!
 //! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
 //! what a test is about, the component's own errors, is returned.
@@ -33,6 +33,7 @@ mod memory_limit;
 pub mod mode;
 pub mod operation;
 pub mod options;
+pub mod planted;
 pub mod proxy;
 pub mod redis_client;
 pub mod redis_cluster;

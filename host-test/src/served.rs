@@ -1,15 +1,15 @@
-//! An application under the real `wasmtime serve`.
+//! A program that serves an application, such as the real `wasmtime serve`.
 //!
 //! `cargo xtask test` says by environment variables where the programs are.
 
 use std::{
     env, fmt,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, PipeReader},
     net::SocketAddr,
     path::Path,
-    process::{Child, ChildStderr, Command, Stdio},
-    sync::mpsc,
-    thread,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Sender},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -25,20 +25,31 @@ pub fn program(name: &str) -> Command {
     command
 }
 
-/// A running `wasmtime serve`. Dropped, it ends.
+/// A running server. Dropped, it ends.
 pub struct Served {
     process: Child,
     address: SocketAddr,
+    printing: Option<JoinHandle<String>>,
 }
 
 impl Served {
-    /// Starts it, and waits until it listens.
+    /// Starts `wasmtime serve`, and waits until it listens.
     pub fn start(command: &mut Command) -> Self {
-        let mut process = command.stderr(Stdio::piped()).spawn().expect("wasmtime can be started");
-        let log = process.stderr.take().expect("a pipe");
+        Self::start_saying(command, "Serving HTTP on ")
+    }
+
+    /// Starts another server, which says its address behind these words.
+    pub fn start_saying(command: &mut Command, words: &'static str) -> Self {
+        let (log, output) = io::pipe().expect("a pipe");
+        command.stdout(output.try_clone().expect("a pipe")).stderr(output);
+        let process = command.spawn().expect("the server can be started");
+        // Else the command keeps the pipe open when the process has ended.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let (sender, receiver) = mpsc::channel();
+        let printing = Some(thread::spawn(move || print(log, words, &sender)));
         // From here on the process ends with this value.
-        let mut served = Self { process, address: ([127, 0, 0, 1], 0).into() };
-        served.address = listening_on(log);
+        let mut served = Self { process, address: ([127, 0, 0, 1], 0).into(), printing };
+        served.address = receiver.recv_timeout(START_LIMIT).expect("the server says where it listens");
         served
     }
 
@@ -46,13 +57,24 @@ impl Served {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Ends it, and returns all that it has printed.
+    pub fn end(mut self) -> String {
+        self.kill();
+        let printing = self.printing.take().expect("printing until the end");
+        printing.join().expect("lines")
+    }
+
+    fn kill(&mut self) {
+        // Fails only where it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // Fails only where it has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.kill();
     }
 }
 
@@ -62,19 +84,18 @@ impl fmt::Debug for Served {
     }
 }
 
-/// Waits until the server says where it listens, and shows all else that it says.
-fn listening_on(log: ChildStderr) -> SocketAddr {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(log).lines().map_while(Result::ok) {
-            let address =
-                line.strip_prefix("Serving HTTP on http://").and_then(|rest| rest.trim_end_matches('/').parse().ok());
-            match address {
-                // Nobody listens any more where the server took too long.
-                Some(address) => drop(sender.send(address)),
-                None => eprintln!("wasmtime: {line}"),
-            }
+/// Shows what the server prints, and says when it says where it listens.
+fn print(log: PipeReader, words: &str, listening: &Sender<SocketAddr>) -> String {
+    let mut printed = String::new();
+    for line in BufReader::new(log).lines().map_while(Result::ok) {
+        eprintln!("served: {line}");
+        let url = line.split_once(words).and_then(|(_, rest)| rest.trim().strip_prefix("http://"));
+        if let Some(address) = url.and_then(|url| url.trim_end_matches('/').parse().ok()) {
+            // Nobody listens any more where the server took too long.
+            let _ = listening.send(address);
         }
-    });
-    receiver.recv_timeout(START_LIMIT).expect("wasmtime says where it listens")
+        printed.push_str(&line);
+        printed.push('\n');
+    }
+    printed
 }

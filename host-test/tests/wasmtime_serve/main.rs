@@ -7,7 +7,7 @@ mod shop;
 
 use std::{ops::RangeInclusive, thread};
 
-use host_test::{hostile, redis_client::RedisClient, visitor::Visitor};
+use host_test::{hostile, planted::Planted, redis_client::RedisClient, visitor::Visitor};
 use serde_json::json;
 
 use shop::Shop;
@@ -39,6 +39,14 @@ fn with_instances_used_again_connections_are_kept_and_those_that_redis_cut_are_r
 fn hostile_headers_lead_to_nobody_s_session_and_to_no_failure() {
     let shop = Shop::start(&[]);
     hostile::run(shop.address(), |_, _| Vec::new());
+}
+
+#[test]
+fn what_is_printed_and_answered_when_things_break_tells_no_secret() {
+    let mut shop = Shop::over(Planted::redis().start().expect("a Redis"), &[]);
+    let mut planted = Planted::default();
+    planted.break_everything(shop.address(), &mut shop.redis);
+    planted.expect_silence(&shop.end());
 }
 
 /// 1,000 visits of four concurrent clients, each with a session of its own. Every answer has to be the next number. After each

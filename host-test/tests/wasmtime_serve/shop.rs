@@ -20,8 +20,12 @@ pub(crate) struct Shop {
 impl Shop {
     /// Runs the README's commands; these flags go to `wasmtime serve` too.
     pub(crate) fn start(flags: &[String]) -> Self {
+        Self::over(RedisServer::start().expect("a Redis"), flags)
+    }
+
+    /// The same with this Redis.
+    pub(crate) fn over(redis: RedisServer, flags: &[String]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let redis = RedisServer::start().expect("a Redis");
         let [mut compose, mut serve] = <[_; 2]>::try_from(readme::commands()).expect("two commands");
 
         // What is another one here than at the reader's: the file's folder, the port to listen on, Redis.
@@ -34,6 +38,11 @@ impl Shop {
         let status = command(&compose).status().expect("wac can be started");
         assert!(status.success(), "{compose:?}: {status}");
         Self { served: Served::start(command(&serve).args(flags)), redis, _folder: folder }
+    }
+
+    /// Ends it, and returns all that it has printed.
+    pub(crate) fn end(self) -> String {
+        self.served.end()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
