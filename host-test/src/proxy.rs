@@ -22,6 +22,8 @@ const BYTE_PAUSE: Duration = Duration::from_millis(1);
 pub enum Behaviour {
     /// Hands on every reply a byte at a time.
     SplitReplies,
+    /// Sends these bytes before every reply.
+    BeforeReplies(Vec<u8>),
     /// For each request of which this is true: passes it on, waits for Redis's answer, throws that away and cuts the
     /// connection. What the client has sent behind the request never reaches Redis.
     SwallowAnswer(Box<dyn Fn(&Request) -> bool + Send + Sync>),
@@ -40,6 +42,7 @@ impl fmt::Debug for Behaviour {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::SplitReplies => "SplitReplies",
+            Self::BeforeReplies(_) => "BeforeReplies",
             Self::SwallowAnswer(_) => "SwallowAnswer",
             Self::Break(_) => "Break",
         })
@@ -97,6 +100,13 @@ async fn serve(
                 end = split_replies(from_redis, to_client) => end,
             }
         }
+        Behaviour::BeforeReplies(bytes) => {
+            let ((from_client, to_client), (from_redis, to_redis)) = (client.split(), redis.split());
+            tokio::select! {
+                end = pass_requests(RequestReader::new(from_client, counter), to_redis) => end,
+                end = precede_replies(from_redis, to_client, bytes) => end,
+            }
+        }
         Behaviour::SwallowAnswer(swallows) => {
             let ((from_client, to_client), (from_redis, to_redis)) = (client.split(), redis.split());
             pass_until(RequestReader::new(from_client, counter), to_redis, from_redis, to_client, swallows).await
@@ -122,6 +132,18 @@ async fn split_replies(mut redis: impl AsyncRead + Unpin, mut client: impl Async
             client.write_u8(byte).await?;
             tokio::time::sleep(BYTE_PAUSE).await;
         }
+    }
+    Ok(())
+}
+
+async fn precede_replies(
+    redis: impl AsyncRead + Unpin,
+    mut client: impl AsyncWrite + Unpin,
+    bytes: &[u8],
+) -> io::Result<()> {
+    let mut replies = FrameReader::new(redis);
+    while let Some(reply) = replies.next().await? {
+        client.write_all(&[bytes, &reply].concat()).await?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use host_test::{
     options::Options,
     proxy::{Behaviour, Proxy},
     request::Request,
+    scripted_server::ScriptedServer,
     session::Error,
 };
 
@@ -173,6 +174,26 @@ fn when_the_connection_fails_each_call_gets_its_own_right_answer() {
         }
         assert!((1..CALLS).contains(&unknown), "{unknown} of {CALLS}");
         assert_eq!(bench.sockets().statistics().connects, 2);
+    });
+}
+
+#[test]
+fn calls_that_share_a_silent_connection_or_wait_for_one_end() {
+    run(async |bench| {
+        let server = ScriptedServer::start(|_| Vec::new()).await.expect("a server");
+        for scripts in [true, false] {
+            let instance = bench.instance().await;
+            let options = Options::new(server.url()).scripts(scripts).timeouts(5_000_u32, 100_u32);
+            let store = instance.store(&options).await.expect("a store");
+            let told = instance.run_concurrent(async |calls| {
+                let store = store.concurrent(calls);
+                join_all((0..CALLS).map(async |_| store.start().await.set("field", "1").await)).await
+            });
+            let told = told.await;
+            for told in told {
+                assert!(matches!(told, Err(Error::OutcomeUnknown(_) | Error::Unavailable(_))), "{told:?}");
+            }
+        }
     });
 }
 

@@ -143,14 +143,24 @@ conformance! {
             a_reply_at_the_limit_is_read_and_one_past_it_told,
             a_reply_that_does_not_go_on_ends_at_the_time_limit,
             pushed_messages_and_attributes_answer_nothing,
+            messages_between_the_replies_to_whatever_call_answer_none,
             a_server_that_refuses_the_handshake_is_told_of_nothing_else,
             a_wrong_password_is_told_in_resp3_too,
             each_error_of_redis_has_its_own_of_the_contract,
             a_server_that_is_still_loading_is_waited_for,
             replies_of_either_protocol_are_read_in_every_mode,
         }
+        mod waiting {
+            a_server_that_accepts_nobody_is_given_up,
+            a_server_that_is_silent_in_the_handshake_is_given_up,
+            a_server_that_is_a_replica_for_a_while_does_nothing_meanwhile,
+            a_server_that_runs_another_s_script_does_nothing_meanwhile,
+            a_server_that_loads_its_data_does_nothing_meanwhile,
+            a_cluster_that_does_not_serve_a_slot_does_nothing_meanwhile,
+        }
         mod pooling {
             a_connection_killed_in_the_pool_is_nobody_s,
+            a_connection_that_redis_closed_for_idleness_costs_one_more_and_nothing_else,
             an_instance_without_scripts_leaves_no_watch_behind,
             a_call_given_up_leaves_no_answer_to_the_next,
             a_database_is_not_inherited,

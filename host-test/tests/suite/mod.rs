@@ -29,4 +29,5 @@ pub(crate) mod rotation;
 pub(crate) mod round_trips;
 pub(crate) mod secrets;
 pub(crate) mod support;
+pub(crate) mod waiting;
 pub(crate) mod wire;

@@ -1,9 +1,12 @@
 //! Connections that outlive their instance, and what must not be inherited with them.
 
+use std::{thread, time::Duration};
+
 use host_test::{
     bench::Bench,
     instance::Instance,
     options::Options,
+    redis_client::RedisClient,
     redis_server::RedisServer,
     session::{Error, Session, Store},
 };
@@ -29,6 +32,34 @@ pub(crate) async fn a_connection_killed_in_the_pool_is_nobody_s(bench: Bench) {
             assert_eq!(session.increment("field", 1).await, Ok(2), "{mode:?}");
             assert_eq!(session.get("field").await, Ok(Some("2".to_owned())), "{mode:?}");
         }
+    }
+}
+
+/// Be it in an instance's hands or in the pool.
+pub(crate) async fn a_connection_that_redis_closed_for_idleness_costs_one_more_and_nothing_else(bench: Bench) {
+    let mut redis = bench.redis();
+    redis.command::<()>("CONFIG SET timeout 1");
+    for mode in Mode::GUARDED {
+        let options = mode.options(&bench);
+        let store = bench.store(&options).await;
+        let session = stored_session(&store).await;
+        let id = session.known_id().await;
+        let before = bench.sockets().statistics().connects;
+        await_solitude(&mut redis);
+        assert_eq!(session.increment("field", 1).await, Ok(2), "{mode:?}");
+        assert_eq!(bench.sockets().statistics().connects, before + 1, "{mode:?}");
+        drop((session, store));
+        await_solitude(&mut redis);
+        let session = bench.store(&options).await.attach(&id).await.expect("a well-formed id");
+        assert_eq!(session.increment("field", 1).await, Ok(3), "{mode:?}");
+        assert_eq!(bench.sockets().statistics().connects, before + 2, "{mode:?}");
+    }
+}
+
+/// Waits until Redis has closed every connection but this one.
+fn await_solitude(redis: &mut RedisClient) {
+    while redis.info("connected_clients") > 1 {
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -6,6 +6,7 @@ use host_test::{
     bench::Bench,
     instance::Instance,
     options::Options,
+    proxy::{Behaviour, Proxy},
     redis_server::RedisServer,
     request::Request,
     scripted_server::ScriptedServer,
@@ -153,7 +154,10 @@ fn bad_replies() -> Vec<(Vec<u8>, IsExpected)> {
         told(&["$536870912\r\nxxx", "$67108865\r\n", "$99999999999999999999\r\n", "=536870912\r\n"], too_large),
         told(&["*1048577\r\n", "*2147483647\r\n", "%524289\r\n", "~99999999999999999999\r\n"], too_large),
         told(&["*2\r\n*1048000\r\n*1048000\r\n"], too_large),
-        told(&["hello\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n", "\0", "$?\r\n", "*?\r\n"], protocol),
+        told(&["hello\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n", "\0"], protocol),
+        // Redis streams nothing, and nobody asked for it.
+        told(&["$?\r\n;4\r\nHell\r\n;1\r\no\r\n;0\r\n", "*?\r\n+a\r\n.\r\n", "%?\r\n.\r\n"], protocol),
+        told(&["~?\r\n.\r\n", ">?\r\n.\r\n", "|?\r\n.\r\n", ";4\r\nHell\r\n", ".\r\n"], protocol),
         told(
             &["$-2\r\n", "*-2\r\n", "$+5\r\nhello\r\n", "$5\r\nhelloXX", "*1x\r\n", "*\r\n", ":1\rX", "+O\rK\r\n"],
             protocol,
@@ -341,13 +345,14 @@ impl Told {
     }
 }
 
-const ERRORS: [(&str, Told); 24] = [
+const ERRORS: [(&str, Told); 26] = [
     ("ERR something that nobody foresaw", Told::Server),
     ("EXECABORT Transaction discarded because of previous errors.", Told::Server),
     ("BUSYKEY Target key name already exists.", Told::Server),
     ("SOMETHINGNEW of a later version", Told::Server),
     ("ERR", Told::Server),
     ("", Told::Server),
+    ("UNBLOCKED client unblocked via CLIENT UNBLOCK", Told::Unavailable),
     ("LOADING Redis is loading the dataset in memory", Told::UnavailableStill),
     ("BUSY Redis is busy running a script.", Told::UnavailableStill),
     ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", Told::UnavailableStill),
@@ -368,6 +373,7 @@ const ERRORS: [(&str, Told); 24] = [
     ("ERR unknown command 'HSET', with args beginning with: 'a' 'b' ", Told::Unsupported),
     ("WRONGTYPE Operation against a key holding the wrong kind of value", Told::WrongType),
     ("MOVED 3999 127.0.0.1:6381", Told::Unsupported),
+    ("ASK 3999 127.0.0.1:6381", Told::Unsupported),
     ("CROSSSLOT Keys in request don't hash to the same slot", Told::Unsupported),
 ];
 
@@ -414,23 +420,38 @@ pub(crate) async fn a_server_that_is_still_loading_is_waited_for(bench: Bench) {
 pub(crate) async fn replies_of_either_protocol_are_read_in_every_mode(bench: Bench) {
     for mode in Mode::ALL {
         let options = mode.options_at(&bench, bench.server().port(), "?protocol=3");
-        let store = bench.store(&options).await;
-        assert_eq!(store.check().await, Ok(()));
-        let session = store.start().await;
-        assert_eq!(session.update(&[("a", "1"), ("b", "\"b\"")]).await, Ok(()), "{mode:?}");
-        assert_eq!(session.increment("a", i64::MAX - 1).await, Ok(i64::MAX), "{mode:?}");
-        assert_eq!(session.increment_float("f", 0.5).await, Ok(0.5), "{mode:?}");
-        assert_eq!(session.get_many(&["b", "none"]).await, Ok(vec![Some("\"b\"".to_owned()), None]), "{mode:?}");
-        let mut items = session.items().await.expect("the items");
-        items.sort();
-        let expected = [("a", i64::MAX.to_string()), ("b", "\"b\"".to_owned()), ("f", "0.5".to_owned())];
-        assert_eq!(items, expected.map(|(key, json)| (key.to_owned(), json)), "{mode:?}");
-        assert_eq!(session.contains("b").await, Ok(true), "{mode:?}");
-        assert_eq!(session.pop("b").await, Ok(Some("\"b\"".to_owned())), "{mode:?}");
-        assert_eq!(session.len().await, Ok(2), "{mode:?}");
-        assert_eq!(session.ttl().await.expect("a lifetime").is_some(), mode.is_guarded(), "{mode:?}");
-        assert_eq!(session.rotate(&[]).await, Ok(()), "{mode:?}");
-        assert_eq!(session.clear().await, Ok(()), "{mode:?}");
-        assert_eq!(session.destroy().await, Ok(()), "{mode:?}");
+        expect_answers(&bench.store(&options).await, mode).await;
     }
+}
+
+pub(crate) async fn messages_between_the_replies_to_whatever_call_answer_none(bench: Bench) {
+    let message = b">2\r\n$10\r\ninvalidate\r\n_\r\n".to_vec();
+    let proxy = Proxy::start(bench.server().port(), Behaviour::BeforeReplies(message)).await.expect("a proxy");
+    for mode in Mode::ALL {
+        for parameters in ["", "?protocol=3"] {
+            let options = mode.options_at(&bench, proxy.port(), parameters);
+            expect_answers(&bench.store(&options).await, mode).await;
+        }
+    }
+}
+
+/// Calls that are answered by every type of reply there is, alone and several together.
+async fn expect_answers(store: &Store, mode: Mode) {
+    assert_eq!(store.check().await, Ok(()));
+    let session = store.start().await;
+    assert_eq!(session.update(&[("a", "1"), ("b", "\"b\"")]).await, Ok(()), "{mode:?}");
+    assert_eq!(session.increment("a", i64::MAX - 1).await, Ok(i64::MAX), "{mode:?}");
+    assert_eq!(session.increment_float("f", 0.5).await, Ok(0.5), "{mode:?}");
+    assert_eq!(session.get_many(&["b", "none"]).await, Ok(vec![Some("\"b\"".to_owned()), None]), "{mode:?}");
+    let mut items = session.items().await.expect("the items");
+    items.sort();
+    let expected = [("a", i64::MAX.to_string()), ("b", "\"b\"".to_owned()), ("f", "0.5".to_owned())];
+    assert_eq!(items, expected.map(|(key, json)| (key.to_owned(), json)), "{mode:?}");
+    assert_eq!(session.contains("b").await, Ok(true), "{mode:?}");
+    assert_eq!(session.pop("b").await, Ok(Some("\"b\"".to_owned())), "{mode:?}");
+    assert_eq!(session.len().await, Ok(2), "{mode:?}");
+    assert_eq!(session.ttl().await.expect("a lifetime").is_some(), mode.is_guarded(), "{mode:?}");
+    assert_eq!(session.rotate(&[]).await, Ok(()), "{mode:?}");
+    assert_eq!(session.clear().await, Ok(()), "{mode:?}");
+    assert_eq!(session.destroy().await, Ok(()), "{mode:?}");
 }
