@@ -4,6 +4,7 @@ mod browser_check;
 mod component_check;
 mod conformance;
 mod examples_check;
+mod faults_check;
 mod middleware_check;
 mod run;
 mod sources;
@@ -74,6 +75,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.tests("tests", || suite::tests(workspace));
     run.tests("tests in the docs", || suite::doc_tests(workspace));
     run.tests("conformance", || conformance::tests(workspace));
+    run.tests("faults", || faults_check::tests(workspace));
     match (flags.quick, built) {
         (true, _) => {
             run.leave_out("fuzzing");

@@ -10,11 +10,17 @@ use crate::examples::EMBED_TEST;
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::{browser_check, conformance, middleware_check, wasmtime_check};
+use super::{browser_check, conformance, faults_check, middleware_check, wasmtime_check};
 
 /// Integration tests that are steps of their own.
-const APART: [&str; 5] =
-    [browser_check::TARGET, conformance::TARGET, middleware_check::TARGET, wasmtime_check::TARGET, EMBED_TEST];
+const APART: [&str; 6] = [
+    browser_check::TARGET,
+    conformance::TARGET,
+    faults_check::TARGET,
+    middleware_check::TARGET,
+    wasmtime_check::TARGET,
+    EMBED_TEST,
+];
 
 /// How many tests came out how.
 #[derive(Debug, Default, PartialEq, Eq)]
