@@ -68,6 +68,13 @@ impl Rules {
         });
     }
 
+    pub(crate) fn allow_tls(&mut self, allowed_host: String, allowed_port: u16) {
+        self.allow(move |address| {
+            matches!(address, Address::Tls { host, port }
+                if host.eq_ignore_ascii_case(&allowed_host) && *port == allowed_port)
+        });
+    }
+
     pub(crate) fn allow_unix(&mut self, allowed: &Path) {
         let allowed = allowed.as_os_str().to_owned();
         self.allow(move |address| matches!(address, Address::Unix { path } if allowed == path.as_str()));
@@ -115,6 +122,17 @@ mod tests {
         assert!(rules.check(&tcp("redis.example", 6380)).is_err());
         assert!(rules.check(&tcp("redis.example.", 6379)).is_err());
         assert!(rules.check(&Address::Tls { host: "redis.example".into(), port: 6379 }).is_err());
+    }
+
+    #[test]
+    fn a_tls_rule_allows_no_plain_tcp() {
+        let mut rules = Rules::default();
+        rules.allow_tls("Redis.example".into(), 6379);
+        let tls = |host: &str, port| Address::Tls { host: host.into(), port };
+        assert!(rules.check(&tls("redis.EXAMPLE", 6379)).is_ok());
+        assert!(rules.check(&tls("redis.example", 6380)).is_err());
+        assert!(rules.check(&tls("other.example", 6379)).is_err());
+        assert!(rules.check(&tcp("redis.example", 6379)).is_err());
     }
 
     #[test]

@@ -88,6 +88,7 @@ macro_rules! translate {
                         Error::TimedOut => Self::TimedOut,
                         Error::Closed => Self::Closed,
                         Error::Denied(why) => Self::Denied(why),
+                        Error::Tls(why) => Self::Tls(why),
                         Error::Unsupported(instead) => Self::Unsupported(instead),
                         Error::Other(what) => Self::Other(what),
                     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::pool::Key;
 use crate::runtime::{Deadline, Interest, Runtime};
 use crate::sockets::{Slot, Sockets};
-use crate::stream::{is_quiet, receive, send};
+use crate::transport::Transport;
 
 /// What one read returns at most, whatever the guest asks for.
 const MAX_READ: usize = 64 * 1024;
@@ -28,7 +28,7 @@ pub(crate) struct Timeouts {
 /// Dropped, by the guest or with the store's table, it goes back to the pool if it is marked idle and fit for it.
 pub(crate) struct Connection<R: Runtime> {
     /// None only while it is dropped.
-    stream: Option<R::Stream>,
+    transport: Option<Transport<R::Stream>>,
     slot: Arc<Slot>,
     address: Address,
     answer: Duration,
@@ -65,24 +65,24 @@ impl<R: Runtime> Connection<R> {
         sockets.check(&address)?;
         let deadline = Deadline::after(timeouts.connect);
         let key = Key { address, state };
-        let (slot, stream, reused) = match sockets.reuse(&key)? {
-            Some((slot, stream)) => {
-                let stream = R::register(stream)?;
+        let (slot, transport, reused) = match sockets.reuse(&key)? {
+            Some((slot, transport)) => {
+                let transport = transport.try_map(R::register)?;
                 slot.counters().count_reuse();
-                (slot, stream, true)
+                (slot, transport, true)
             }
             None => {
                 let slot = sockets.reserve()?;
-                let stream = dial::<R>(&key.address, deadline, &slot).await?;
+                let transport = dial::<R>(&key.address, deadline, &slot).await?;
                 slot.counters().count_connect();
-                (slot, stream, false)
+                (slot, transport, false)
             }
         };
         // A new connection is in the state of one of which nothing has been asked yet. Where the guest wants another and
         // then doesn't say that it got there, nobody knows what state this is.
         let known = reused || key.state.is_empty();
         Ok(Self {
-            stream: Some(stream),
+            transport: Some(transport),
             slot,
             address: key.address,
             answer: timeouts.answer,
@@ -129,7 +129,7 @@ impl<R: Runtime> Connection<R> {
     pub(crate) fn begin_write(&self) -> Result<Write, Error> {
         let mut marks = self.marks();
         let was_idle = std::mem::take(&mut marks.idle);
-        if marks.torn || was_idle && !is_quiet(self.stream()) {
+        if marks.torn || was_idle && !self.transport().is_quiet() {
             marks.broken = true;
             return Err(Error::Closed);
         }
@@ -140,23 +140,30 @@ impl<R: Runtime> Connection<R> {
 
     /// Sends what there is room for, without waiting; true where that was the rest.
     pub(crate) fn send_now(&self, write: &mut Write, bytes: &[u8]) -> Result<bool, Error> {
-        while write.sent < bytes.len() {
-            match send(self.stream(), &bytes[write.sent..]) {
-                Ok(sent) => self.note_sent(write, sent),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) => return Err(self.note_failed(write, error)),
+        let done = loop {
+            if write.sent == bytes.len() {
+                break self.transport().flush();
             }
+            match self.transport().send(&bytes[write.sent..]) {
+                Ok(sent) => self.note_sent(write, sent),
+                Err(error) => break Err(error),
+            }
+        };
+        match done {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(self.note_failed(write, error)),
         }
-        Ok(true)
     }
 
     /// Sends the rest, waiting for room.
     pub(crate) async fn finish_write(&self, write: &mut Write, bytes: &[u8]) -> Result<(), Error> {
-        let stream = self.stream();
+        let transport = self.transport();
         // There is nearly always room, so it is tried before anything waits.
         while !self.send_now(write, bytes)? {
             let rest = &bytes[write.sent..];
-            match R::when_ready(stream, Interest::Write, write.deadline, || send(stream, rest)).await {
+            let send = || transport.send(rest);
+            match R::when_ready(transport.socket(), Interest::Write, write.deadline, send).await {
                 Ok(sent) => self.note_sent(write, sent),
                 Err(error) => return Err(self.note_failed(write, error)),
             }
@@ -181,22 +188,27 @@ impl<R: Runtime> Connection<R> {
     }
 
     pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
-        // Made when there is something for it: many reads may wait.
+        let transport = self.transport();
+        // Room is made when there is something for it: many reads may wait.
         let mut buffer = Vec::new();
-        let stream = self.stream();
-        let deadline = Deadline::after(self.answer);
-        let receive = || {
-            buffer.reserve_exact(read_size(max));
-            receive(stream, &mut buffer)
+        let received = match transport.receive_held(&mut buffer, read_size(max)) {
+            Some(received) => received,
+            None => {
+                let deadline = Deadline::after(self.answer);
+                let receive = || {
+                    buffer.reserve_exact(read_size(max));
+                    transport.receive(&mut buffer)
+                };
+                R::when_ready(transport.socket(), Interest::Read, deadline, receive).await
+            }
         };
-        let received = R::when_ready(stream, Interest::Read, deadline, receive).await;
         self.note_received(received)?;
         Ok(buffer)
     }
 
     pub(crate) fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
         let mut buffer = Vec::with_capacity(read_size(max));
-        match receive(self.stream(), &mut buffer) {
+        match self.transport().receive(&mut buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
             received => {
                 self.note_received(received)?;
@@ -223,8 +235,8 @@ impl<R: Runtime> Connection<R> {
         Ok(())
     }
 
-    pub(crate) fn stream(&self) -> &R::Stream {
-        self.stream.as_ref().expect("the stream is there until the connection is dropped")
+    pub(crate) fn transport(&self) -> &Transport<R::Stream> {
+        self.transport.as_ref().expect("the transport is there until the connection is dropped")
     }
 
     fn marks(&self) -> MutexGuard<'_, Marks> {
@@ -239,11 +251,11 @@ impl<R: Runtime> Drop for Connection<R> {
         if !marks.idle || marks.broken || marks.unanswered {
             return;
         }
-        let (Some(stream), Some(state)) = (self.stream.take(), marks.state.take()) else {
+        let (Some(transport), Some(state)) = (self.transport.take(), marks.state.take()) else {
             return;
         };
-        if let Ok(stream) = R::unregister(stream) {
-            self.slot.keep(Key { address: self.address.clone(), state }, stream);
+        if let Ok(transport) = transport.try_map(R::unregister) {
+            self.slot.keep(Key { address: self.address.clone(), state }, transport);
         }
     }
 }

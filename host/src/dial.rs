@@ -8,25 +8,32 @@ use crate::address::Address;
 use crate::error::Error;
 use crate::runtime::{Deadline, Runtime};
 use crate::sockets::Slot;
-use crate::tls;
+use crate::tls::handshake;
+use crate::transport::Transport;
 
 /// Connects to the address. The slot stays taken as long as anything is under way for it, be it after the deadline.
 pub(crate) async fn dial<R: Runtime>(
     address: &Address,
     deadline: Deadline,
     slot: &Arc<Slot>,
-) -> Result<R::Stream, Error> {
+) -> Result<Transport<R::Stream>, Error> {
     match address {
-        Address::Tcp { host, port } => {
-            let addresses = look_up::<R>(host, *port, deadline, slot).await?;
-            let stream = first_that_answers::<R>(&addresses, deadline).await?;
-            // A request waits for its answer: nothing is gained by holding it back to fill a packet.
-            rustix::net::sockopt::set_tcp_nodelay(&stream, true).map_err(io::Error::from)?;
-            Ok(stream)
+        Address::Tcp { host, port } => tcp::<R>(host, *port, deadline, slot).await.map(Transport::plain),
+        Address::Tls { host, port } => {
+            let tls = slot.tls()?;
+            let socket = tcp::<R>(host, *port, deadline, slot).await?;
+            handshake::<R>(tls, host, socket, deadline).await
         }
-        Address::Tls { .. } => Err(tls::unsupported()),
-        Address::Unix { path } => unix::<R>(path, deadline, slot).await,
+        Address::Unix { path } => unix::<R>(path, deadline, slot).await.map(Transport::plain),
     }
+}
+
+async fn tcp<R: Runtime>(host: &str, port: u16, deadline: Deadline, slot: &Arc<Slot>) -> Result<R::Stream, Error> {
+    let addresses = look_up::<R>(host, port, deadline, slot).await?;
+    let stream = first_that_answers::<R>(&addresses, deadline).await?;
+    // A request waits for its answer: nothing is gained by holding it back to fill a packet.
+    rustix::net::sockopt::set_tcp_nodelay(&stream, true).map_err(io::Error::from)?;
+    Ok(stream)
 }
 
 async fn look_up<R: Runtime>(

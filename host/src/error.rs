@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind};
 
+use crate::tls;
+
 /// One case for each of the contract's `error`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
@@ -17,6 +19,8 @@ pub(crate) enum Error {
     Closed,
     #[error("{0}")]
     Denied(String),
+    #[error("TLS: {0}")]
+    Tls(String),
     #[error("{0}")]
     Unsupported(String),
     #[error("{0}")]
@@ -25,6 +29,9 @@ pub(crate) enum Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
+        if let Some(refusal) = tls::refusal(&error) {
+            return Self::Tls(refusal);
+        }
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::Refused,
             // `NotFound`: there is no Unix socket of that path.

@@ -2,7 +2,7 @@
 //!
 //! The component imports one interface to reach Redis, `drsession:session/socket` or its asynchronous twin
 //! `drsession:session/socket-async`. This crate supplies both: TCP and Unix
-//! sockets with time limits, and a pool that carries connections from one store to the next, so that an instance that
+//! sockets with time limits, [TLS](Tls), and a pool that carries connections from one store to the next, so that an instance that
 //! lives for a single request does not pay for a new connection and its handshake.
 //!
 //! ```
@@ -42,8 +42,8 @@
 //!
 //! ```text
 //! guest ─ bindings ─┬─ blocking.rs or tokio.rs ──────┬─ connection.rs ─┬─ sockets.rs ─ address.rs, budget.rs, pool.rs, statistics.rs
-//!                   └─ concurrent.rs ─ outgoing.rs ──┘                 ├─ dial.rs ─ tls.rs
-//!                                                                      └─ stream.rs
+//!                   └─ concurrent.rs ─ outgoing.rs ──┘                 ├─ dial.rs
+//!                                                                      └─ transport.rs ─ tls.rs, stream.rs
 //! ```
 //!
 //! `connection.rs` holds what the contract says, written once; what the flavours differ in is how they wait, and that is
@@ -75,7 +75,9 @@ mod stream;
 mod testing;
 mod tls;
 pub mod tokio;
+mod transport;
 
 pub use address::Address;
 pub use sockets::{Sockets, SocketsBuilder, SocketsContext, SocketsView};
 pub use statistics::Statistics;
+pub use tls::{Tls, TlsBuilder, TlsError};

@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::pool::{Full, Key, Limits, Pool};
 use crate::statistics::{Counters, Statistics};
 use crate::stream::Stream;
+use crate::tls::Tls;
+use crate::transport::Transport;
 
 /// The sockets of one application: what it may reach, and its idle connections.
 ///
@@ -29,7 +31,8 @@ pub struct Sockets {
 /// What all guests of an application have in common.
 struct Shared {
     rules: Rules,
-    pool: Pool<Stream>,
+    tls: Option<Tls>,
+    pool: Pool<Transport<Stream>>,
     counters: Counters,
     built: Instant,
     guest_limits: GuestLimits,
@@ -88,10 +91,10 @@ impl Sockets {
     }
 
     /// An idle connection of exactly this key.
-    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<(Arc<Slot>, Stream)>, Error> {
+    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<(Arc<Slot>, Transport<Stream>)>, Error> {
         let share = self.enter()?;
-        let stream = self.shared.pool.take(key, Instant::now());
-        Ok(stream.map(|stream| (self.slot(share), stream)))
+        let transport = self.shared.pool.take(key, Instant::now());
+        Ok(transport.map(|transport| (self.slot(share), transport)))
     }
 
     /// Room for one more connection.
@@ -146,9 +149,14 @@ impl Slot {
         share.ok_or_else(|| Error::Other("too much waits to be sent".into()))
     }
 
+    /// What TLS is spoken with.
+    pub(crate) fn tls(&self) -> Result<&Tls, Error> {
+        self.sockets.shared.tls.as_ref().ok_or_else(|| Error::Unsupported(NO_TLS.to_owned()))
+    }
+
     /// Keeps the connection that had this place until now.
-    pub(crate) fn keep(&self, key: Key, stream: Stream) {
-        self.sockets.shared.pool.put(key, stream, Instant::now());
+    pub(crate) fn keep(&self, key: Key, transport: Transport<Stream>) {
+        self.sockets.shared.pool.put(key, transport, Instant::now());
     }
 }
 
@@ -158,10 +166,14 @@ impl Drop for Slot {
     }
 }
 
+const NO_TLS: &str = "this program speaks no TLS yet: give its sockets TLS settings (`SocketsBuilder::tls`), or the \
+                      application the plain address (redis://) of a TLS tunnel on this machine, such as stunnel";
+
 /// Settings for [`Sockets`]. A guest may reach what at least one of the `allow` functions allows, and by default nothing.
 #[must_use]
 pub struct SocketsBuilder {
     rules: Rules,
+    tls: Option<Tls>,
     limits: Limits,
     guest_limits: GuestLimits,
 }
@@ -170,7 +182,7 @@ impl Default for SocketsBuilder {
     fn default() -> Self {
         let limits = Limits { max_idle: 16, max_open: 256, idle_timeout: Duration::from_secs(60) };
         let guest_limits = GuestLimits { max_open: 64, max_unsent: 64 * 1024 * 1024 };
-        Self { rules: Rules::default(), limits, guest_limits }
+        Self { rules: Rules::default(), tls: None, limits, guest_limits }
     }
 }
 
@@ -179,6 +191,19 @@ impl SocketsBuilder {
     /// asks for: `localhost` and `127.0.0.1` are two hosts.
     pub fn allow_tcp(mut self, host: impl Into<String>, port: u16) -> Self {
         self.rules.allow_tcp(host.into(), port);
+        self
+    }
+
+    /// Allows TLS to this host and port. The host is compared as that of [`allow_tcp`](Self::allow_tcp) is, and the
+    /// server's certificate has to be valid for it. Nothing is reached this way without [`tls`](Self::tls).
+    pub fn allow_tls(mut self, host: impl Into<String>, port: u16) -> Self {
+        self.rules.allow_tls(host.into(), port);
+        self
+    }
+
+    /// Whom to trust where a guest asks for TLS, and by which certificate to be known. Without it TLS is `unsupported`.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -244,6 +269,7 @@ impl SocketsBuilder {
     pub fn build(self) -> Sockets {
         let shared = Shared {
             rules: self.rules,
+            tls: self.tls,
             pool: Pool::new(self.limits),
             counters: Counters::default(),
             built: Instant::now(),

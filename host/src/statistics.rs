@@ -13,7 +13,7 @@ pub struct Statistics {
     pub writes: u64,
     /// Reads that returned bytes.
     pub reads: u64,
-    /// Bytes handed to the operating system.
+    /// Bytes of writes that were handed on, to the operating system or to be encrypted for it.
     pub bytes_written: u64,
     /// Bytes that reads returned.
     pub bytes_read: u64,

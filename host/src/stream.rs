@@ -13,8 +13,6 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags};
 
-use crate::pool::Quiet;
-
 /// A socket that belongs to no runtime. It is in non-blocking mode, so that either flavour can take it up.
 #[derive(Debug)]
 pub(crate) enum Stream {
@@ -46,12 +44,6 @@ impl AsFd for Stream {
     }
 }
 
-impl Quiet for Stream {
-    fn is_quiet(&self) -> bool {
-        is_quiet(self)
-    }
-}
-
 /// Whether the peer is still there and nothing of what it sent is unread.
 pub(crate) fn is_quiet(socket: impl AsFd) -> bool {
     let mut byte = [0; 1];
@@ -62,6 +54,12 @@ pub(crate) fn is_quiet(socket: impl AsFd) -> bool {
 /// Appends what has arrived to the buffer, as far as it has room; returns how much that was, 0 at the end of the stream.
 pub(crate) fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let (received, _) = retry_on_intr(|| rustix::net::recv(&socket, spare_capacity(buffer), DONT_WAIT))?;
+    Ok(received)
+}
+
+/// The same for a buffer that holds something already, which is written over.
+pub(crate) fn receive_into(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let (received, _) = retry_on_intr(|| rustix::net::recv(&socket, &mut *buffer, DONT_WAIT))?;
     Ok(received)
 }
 

@@ -1,5 +1,7 @@
 //! What the tests of both flavours share: peers that do as they are told, and the two ways to run a test's body.
 
+pub(crate) mod tls;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;

@@ -150,7 +150,7 @@ async fn a_peer_that_closed_is_never_handed_out<R: Runtime>() {
     let connection = connect::<R>(&sockets, peer.address(), "").await;
     let end = peer.accept();
     connection.set_idle();
-    let socket = connection.stream().as_fd().try_clone_to_owned().expect("a second descriptor");
+    let socket = connection.transport().as_fd().try_clone_to_owned().expect("a second descriptor");
     drop(connection);
     drop(end);
     await_arrival(socket);
@@ -166,7 +166,7 @@ async fn a_connection_with_unread_bytes_is_never_handed_out<R: Runtime>() {
     let end = peer.accept();
     connection.set_idle();
     peer_sends(&end, b"+PONG\r\n");
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     drop(connection);
     assert!(!connect::<R>(&sockets, peer.address(), "").await.reused());
     assert_eq!(sockets.idle(), 0);

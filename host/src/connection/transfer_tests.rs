@@ -28,7 +28,7 @@ async fn a_write_on_a_marked_connection_finds_the_peer_closed_and_sends_nothing<
     let end = peer.accept();
     connection.set_idle();
     end.shutdown(Shutdown::Write).expect("half closed");
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     assert_eq!(connection.write(b"INCR n\r\n").await, Err(Error::Closed));
     // The mark doesn't save it.
     connection.set_idle();
@@ -44,7 +44,7 @@ async fn a_write_on_a_marked_connection_finds_unread_bytes_and_sends_nothing<R: 
     let end = peer.accept();
     connection.set_idle();
     peer_sends(&end, b"+OK\r\n");
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     assert_eq!(connection.write(b"INCR n\r\n").await, Err(Error::Closed));
     // Else its end would tell the peer of the unread bytes by a reset.
     assert_eq!(connection.read(64).await, Ok(b"+OK\r\n".to_vec()));
@@ -58,7 +58,7 @@ async fn a_write_on_an_unmarked_connection_does_not_look<R: Runtime>() {
     let end = peer.accept();
     peer_sends(&end, b"+OK\r\n");
     end.shutdown(Shutdown::Write).expect("half closed");
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     assert_eq!(connection.write(b"PING\r\n").await, Ok(()));
     assert_eq!(peer_receives(&end, 6), b"PING\r\n");
     assert_eq!(sockets.statistics().writes, 1);
@@ -72,7 +72,7 @@ async fn a_write_that_fails_unmarked_does_not_claim_that_nothing_was_sent<R: Run
     await_arrival(&end);
     // Closed with bytes unread, it resets the connection.
     drop(end);
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     assert!(matches!(connection.write(b"PING\r\n").await, Err(Error::Other(_))));
     connection.set_idle();
     drop(connection);
@@ -99,7 +99,7 @@ async fn a_write_to_a_peer_that_reads_too_slowly_times_out_as_a_whole<R: Runtime
         Connection::<R>::connect(&sockets, peer.address(), timeouts, String::new()).await.expect("a connection");
     let end = peer.accept();
     // Little room and always some progress: a limit on each step alone would never run out.
-    rustix::net::sockopt::set_socket_send_buffer_size(connection.stream(), 16 * 1024).expect("a small buffer");
+    rustix::net::sockopt::set_socket_send_buffer_size(connection.transport(), 16 * 1024).expect("a small buffer");
     let reader = std::thread::spawn(move || {
         let mut bytes = [0; 32 * 1024];
         while std::io::Read::read(&mut &end, &mut bytes).is_ok_and(|count| count > 0) {
@@ -169,12 +169,12 @@ async fn read_now_never_waits<R: Runtime>() {
     let end = peer.accept();
     assert_eq!(connection.read_now(64), Ok(None));
     peer_sends(&end, b"abc");
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     assert_eq!(connection.read_now(2), Ok(Some(b"ab".to_vec())));
     assert_eq!(connection.read_now(0), Ok(Some(b"c".to_vec())));
     assert_eq!(connection.read_now(64), Ok(None));
     drop(end);
-    await_arrival(connection.stream());
+    await_arrival(connection.transport());
     assert_eq!(connection.read_now(64), Ok(Some(Vec::new())));
 }
 

@@ -10,7 +10,7 @@ use crate::{Sockets, SocketsView};
 
 in_both_flavours! {
     an_address_that_is_not_allowed_is_denied,
-    tls_is_unsupported,
+    tls_without_settings_is_unsupported_and_the_way_out_told,
     too_many_connections_are_an_error_until_one_is_dropped,
     a_guest_past_its_own_limit_is_refused_and_others_are_not,
     whatever_leads_to_a_restricted_address_is_denied,
@@ -214,10 +214,13 @@ async fn an_address_that_is_not_allowed_is_denied<R: Runtime>() {
     assert_eq!(sockets.statistics().connects, 1);
 }
 
-async fn tls_is_unsupported<R: Runtime>() {
+async fn tls_without_settings_is_unsupported_and_the_way_out_told<R: Runtime>() {
     let address = Address::Tls { host: "127.0.0.1".into(), port: Peer::start().port() };
-    let unsupported = try_connect::<R>(&anywhere(), address, "").await;
-    assert!(matches!(unsupported.err(), Some(Error::Unsupported(_))));
+    let unsupported = try_connect::<R>(&anywhere(), address, "").await.err();
+    assert!(
+        matches!(&unsupported, Some(Error::Unsupported(way_out)) if way_out.contains("SocketsBuilder::tls")),
+        "{unsupported:?}",
+    );
 }
 
 async fn too_many_connections_are_an_error_until_one_is_dropped<R: Runtime>() {

@@ -72,7 +72,7 @@ fn a_cancelled_read_takes_no_bytes() {
         let (connection, end) = shared(&sockets, &peer).await;
         assert!(poll_once(pin!(connection.read(64))).await.is_pending());
         peer_sends(&end, b"abc");
-        await_arrival(connection.stream());
+        await_arrival(connection.transport());
         assert_eq!(connection.read(64).await, Ok(b"abc".to_vec()));
     });
 }
@@ -84,7 +84,7 @@ fn a_write_on_a_marked_connection_finds_the_peer_closed_and_sends_nothing() {
         let (connection, end) = shared(&sockets, &peer).await;
         connection.set_idle();
         end.shutdown(Shutdown::Write).expect("half closed");
-        await_arrival(connection.stream());
+        await_arrival(connection.transport());
         assert_eq!(connection.write(b"INCR n\r\n".to_vec()).await, Err(Error::Closed));
         drop(connection);
         assert_eq!(received_until_the_end(end).await, b"");

@@ -1,0 +1,203 @@
+//! Peers that speak TLS.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ProtocolVersion, RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+
+use super::Peer;
+use crate::address::Address;
+use crate::sockets::Sockets;
+use crate::tls::{Tls, TlsBuilder};
+
+/// An authority, and the certificates that it signs.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// A certificate and its key, in PEM.
+pub(crate) struct Identity {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+}
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        Self::named("authority")
+    }
+
+    /// Another one than others of this name.
+    pub(crate) fn named(name: &str) -> Self {
+        let mut parameters = parameters(&[]);
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(parameters, key).expect("an authority"))
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// For these names and addresses.
+    pub(crate) fn identity(&self, names: &[&str]) -> Identity {
+        self.sign(parameters(names))
+    }
+
+    /// Good from the first of January of the one year to that of the other.
+    pub(crate) fn identity_of_years(&self, names: &[&str], first: i32, last: i32) -> Identity {
+        let mut parameters = parameters(names);
+        parameters.not_before = date_time_ymd(first, 1, 1);
+        parameters.not_after = date_time_ymd(last, 1, 1);
+        self.sign(parameters)
+    }
+
+    fn sign(&self, parameters: CertificateParams) -> Identity {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = parameters.signed_by(&key, &self.0).expect("a certificate");
+        Identity { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    /// A client's settings that trust it.
+    pub(crate) fn client(&self) -> TlsBuilder {
+        Tls::builder().authorities(self.pem())
+    }
+
+    /// Sockets that lead anywhere and trust it.
+    pub(crate) fn sockets(&self) -> Sockets {
+        Sockets::builder().allow(|_| true).tls(self.client().build().expect("settings")).build()
+    }
+
+    /// A server that clients at 127.0.0.1 may take for whom it says it is, and that asks them for nothing.
+    pub(crate) fn server(&self) -> TlsPeer {
+        TlsPeer::start(server_config(&self.identity(&["127.0.0.1"]), None, rustls::ALL_VERSIONS))
+    }
+}
+
+fn parameters(names: &[&str]) -> CertificateParams {
+    CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("names")
+}
+
+/// A server that is this one; where an authority is named, clients need a certificate from it.
+pub(crate) fn server_config(
+    identity: &Identity,
+    clients: Option<&Authority>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ServerConfig {
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(versions)
+        .expect("versions that the provider knows");
+    let config = match clients {
+        None => config.with_no_client_auth(),
+        Some(authority) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(authority.0.der().clone()).expect("an authority");
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            config.with_client_cert_verifier(verifier.build().expect("a verifier"))
+        }
+    };
+    let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).expect("a key");
+    config.with_single_cert(vec![certificate], key).expect("a certificate and its key")
+}
+
+/// A server on a free port.
+pub(crate) struct TlsPeer {
+    peer: Arc<Peer>,
+    config: Arc<ServerConfig>,
+}
+
+/// The peer's end of a connection.
+pub(crate) struct TlsEnd(StreamOwned<ServerConnection, TcpStream>);
+
+/// A handshake that goes on on a thread of its own.
+pub(crate) struct Accepting(JoinHandle<Option<TlsEnd>>);
+
+impl TlsPeer {
+    pub(crate) fn start(config: ServerConfig) -> Self {
+        Self { peer: Arc::new(Peer::start()), config: Arc::new(config) }
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        self.address_of("127.0.0.1")
+    }
+
+    pub(crate) fn address_of(&self, host: &str) -> Address {
+        Address::Tls { host: host.into(), port: self.peer.port() }
+    }
+
+    pub(crate) fn plain_address(&self) -> Address {
+        self.peer.address()
+    }
+
+    /// Accepts the next connection and agrees upon TLS with it, while the caller connects.
+    pub(crate) fn accept(&self) -> Accepting {
+        let (peer, config) = (Arc::clone(&self.peer), Arc::clone(&self.config));
+        Accepting(thread::spawn(move || {
+            let mut stream = peer.accept();
+            let mut session = ServerConnection::new(config).expect("a session");
+            while session.is_handshaking() || session.wants_write() {
+                session.complete_io(&mut stream).ok()?;
+            }
+            Some(TlsEnd(StreamOwned::new(session, stream)))
+        }))
+    }
+}
+
+impl Accepting {
+    /// The peer's end of what the caller has connected to.
+    pub(crate) fn end(self) -> TlsEnd {
+        self.try_end().expect("a handshake that succeeds")
+    }
+
+    /// None where the handshake failed.
+    pub(crate) fn try_end(self) -> Option<TlsEnd> {
+        self.0.join().expect("a peer that does as it is told")
+    }
+}
+
+impl TlsEnd {
+    pub(crate) fn sends(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).expect("room for a few bytes");
+        self.0.flush().expect("room for a few bytes");
+    }
+
+    pub(crate) fn receives(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.0.read_exact(&mut bytes).expect("so many bytes");
+        bytes
+    }
+
+    /// All until the other end says that this is all. That it was cut off is an error.
+    pub(crate) fn receives_rest(&mut self) -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes).map(|_| bytes)
+    }
+
+    /// Says that nothing more comes, and closes nothing.
+    pub(crate) fn says_goodbye(&mut self) {
+        self.0.conn.send_close_notify();
+        self.0.flush().expect("room for a few bytes");
+    }
+
+    /// Sends bytes that are no TLS.
+    pub(crate) fn sends_bare(&mut self, bytes: &[u8]) {
+        self.0.sock.write_all(bytes).expect("room for a few bytes");
+    }
+
+    pub(crate) fn version(&self) -> ProtocolVersion {
+        self.0.conn.protocol_version().expect("a handshake that is done")
+    }
+
+    /// Begins new keys, and asks the other end to do so too.
+    pub(crate) fn changes_keys(&mut self) {
+        self.0.conn.refresh_traffic_keys().expect("a session of TLS 1.3");
+        self.0.flush().expect("room for a few bytes");
+    }
+}
