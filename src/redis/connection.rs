@@ -41,6 +41,8 @@ impl ExchangeError {
         match self {
             ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
             ExchangeError::Busy => Error::Busy,
+            // In TLS 1.3 a server looks at the client's certificate last, and hears nothing of what was sent behind it.
+            ExchangeError::Unanswered(error @ SocketError::Tls(_)) => Error::Unavailable(error.text()),
             ExchangeError::Unanswered(error) => Error::OutcomeUnknown(error.text()),
             ExchangeError::Unreadable(ScanError::TooLarge(_)) => {
                 Error::OutcomeUnknown("the reply was too large".into())
@@ -49,5 +51,18 @@ impl ExchangeError {
                 Error::OutcomeUnknown(joined(&["the reply was not RESP: ", why]))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_never_heard_was_not_written() {
+        let error = |error| ExchangeError::Unanswered(error).of_writing();
+        let refusal = SocketError::Tls("the server asks for a client certificate".into());
+        assert_eq!(error(refusal.clone()), Error::Unavailable(refusal.text()));
+        assert_eq!(error(SocketError::Closed), Error::OutcomeUnknown(SocketError::Closed.text()));
     }
 }
