@@ -12,6 +12,7 @@ use crate::{
     redis_client::RedisClient,
     redis_server::RedisServer,
     session::Store,
+    tls::{self, Authority, ServerTls},
 };
 
 /// A test that takes longer hangs.
@@ -21,13 +22,24 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 pub struct Bench {
     flavour: Flavour,
     server: RedisServer,
+    url: String,
     sockets: Sockets,
 }
 
 impl Bench {
     /// Starts a plain Redis for a test of this flavour.
     pub fn start(flavour: Flavour) -> anyhow::Result<Self> {
-        Ok(Self { flavour, server: RedisServer::start()?, sockets: any_address() })
+        let server = RedisServer::start()?;
+        Ok(Self { flavour, url: server.url(), server, sockets: any_address() })
+    }
+
+    /// The same over TLS, where both sides show a certificate.
+    pub fn start_tls(flavour: Flavour) -> anyhow::Result<Self> {
+        let authority = Authority::new();
+        let client = authority.identity(&["application"]);
+        let server = RedisServer::builder().tls(ServerTls::of(&authority).asking_clients(&authority)).start()?;
+        let sockets = tls::sockets(&authority.settings(Some(&client)));
+        Ok(Self { flavour, url: server.tls_url(), server, sockets })
     }
 
     /// The component under test.
@@ -55,9 +67,14 @@ impl Bench {
         &self.sockets
     }
 
+    /// The address of the test's Redis.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The default options for the test's Redis.
     pub fn options(&self) -> Options {
-        Options::new(self.server.url())
+        Options::new(&self.url)
     }
 
     /// A new instance. Connections that one of them leaves idle are the next one's.
@@ -82,6 +99,12 @@ impl Bench {
 /// Runs a test of the conformance suite.
 pub fn run<F: Future<Output = ()>>(flavour: Flavour, test: impl FnOnce(Bench) -> F) {
     let bench = Bench::start(flavour).unwrap_or_else(|error| panic!("{error:#}"));
+    block_on(test(bench));
+}
+
+/// Runs one of them over TLS.
+pub fn run_tls<F: Future<Output = ()>>(flavour: Flavour, test: impl FnOnce(Bench) -> F) {
+    let bench = Bench::start_tls(flavour).unwrap_or_else(|error| panic!("{error:#}"));
     block_on(test(bench));
 }
 

@@ -1,6 +1,7 @@
 //! Runs the drsession components against real Redis servers.
 //!
 //! - [`redis_server`] starts a private Redis and [`redis_client`] looks into it, past the component.
+//!   [`tls`] has certificates for those who speak TLS.
 //! - [`redis_cluster`] makes a cluster of them, [`sentinel`] a primary with replicas that sentinels watch. [`rights`] are what
 //!   the README says that a user needs there.
 //! - [`proxy`] stands between the two and breaks what it is told to break, [`faults`] at any byte, and takes a
@@ -46,6 +47,7 @@ pub mod sentinel;
 pub mod served;
 pub mod session;
 pub mod set_cookie;
+pub mod tls;
 pub mod transcript;
 pub mod visitor;
 mod waiting;

@@ -29,16 +29,21 @@ impl Mode {
 
     /// Options for this, and a user who can do no more than it takes.
     pub fn options(self, bench: &Bench) -> Options {
-        self.options_at(bench, bench.server().port(), "")
+        self.options_of(bench, bench.url())
     }
 
     /// The same at another port that leads to the bench's Redis, with parameters for the URL such as `?protocol=3`.
     pub fn options_at(self, bench: &Bench, port: u16, parameters: &str) -> Options {
+        self.options_of(bench, &format!("redis://127.0.0.1:{port}{parameters}"))
+    }
+
+    /// The same at this address of the bench's Redis.
+    pub fn options_of(self, bench: &Bench, url: &str) -> Options {
         let options = if self.has_scripts() {
-            Options::new(format!("redis://127.0.0.1:{port}{parameters}"))
+            Options::new(url)
         } else {
             let () = bench.redis().command(&format!("ACL SETUSER {USER} reset on >{PASSWORD} {RIGHTS}"));
-            Options::new(format!("redis://{USER}:{PASSWORD}@127.0.0.1:{port}{parameters}")).scripts(false)
+            Options::new(url.replace("://", &format!("://{USER}:{PASSWORD}@"))).scripts(false)
         };
         if self.is_guarded() { options } else { options.original() }
     }

@@ -4,7 +4,7 @@ use std::{fmt, ops::Deref, thread};
 
 use anyhow::Context as _;
 
-use crate::{redis_client::RedisClient, redis_server::RedisServer, waiting::wait_until};
+use crate::{redis_client::RedisClient, redis_server::RedisServer, tls::ServerTls, waiting::wait_until};
 
 const PRIMARIES: usize = 3;
 const SLOTS: usize = 16_384;
@@ -26,6 +26,7 @@ pub struct RedisCluster {
     nodes: Vec<Node>,
     /// Of all of them.
     ports: Vec<u16>,
+    scheme: &'static str,
 }
 
 struct Node {
@@ -44,10 +45,24 @@ impl Deref for Node {
 impl RedisCluster {
     /// Starts one, and returns once all nodes agree on it and each primary has its replica.
     pub fn start() -> anyhow::Result<Self> {
-        let nodes: Vec<_> = (0..2 * PRIMARIES).map(|_| thread::spawn(Node::start)).collect();
+        Self::start_with(None)
+    }
+
+    /// The same within TLS, among the nodes too. To look into them there are plain ports beside.
+    pub fn start_tls(tls: &ServerTls) -> anyhow::Result<Self> {
+        Self::start_with(Some(tls))
+    }
+
+    fn start_with(tls: Option<&ServerTls>) -> anyhow::Result<Self> {
+        let scheme = if tls.is_some() { "rediss" } else { "redis" };
+        let start = |_| {
+            let tls = tls.cloned();
+            thread::spawn(|| Node::start(tls))
+        };
+        let nodes: Vec<_> = (0..2 * PRIMARIES).map(start).collect();
         let nodes = nodes.into_iter().map(|node| node.join().expect("a thread that ends"));
         let nodes = nodes.collect::<anyhow::Result<Vec<_>>>()?;
-        let cluster = Self { ports: nodes.iter().map(|node| node.port()).collect(), nodes };
+        let cluster = Self { ports: nodes.iter().map(Node::port).collect(), nodes, scheme };
         cluster.form()?;
         Ok(cluster)
     }
@@ -84,7 +99,7 @@ impl RedisCluster {
     /// Its address, with the nodes that were killed.
     pub fn url(&self) -> String {
         let nodes: Vec<_> = self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        format!("redis://{}?cluster=true", nodes.join(","))
+        format!("{}://{}?cluster=true", self.scheme, nodes.join(","))
     }
 
     /// The ports of its nodes, those that were killed among them.
@@ -185,11 +200,19 @@ impl fmt::Debug for RedisCluster {
 }
 
 impl Node {
-    fn start() -> anyhow::Result<Self> {
-        let builder = RedisServer::builder().cluster_node();
+    fn start(tls: Option<ServerTls>) -> anyhow::Result<Self> {
+        let mut builder = RedisServer::builder().cluster_node();
+        if let Some(tls) = tls {
+            builder = builder.tls(tls).setting("tls-cluster yes").setting("tls-replication yes");
+        }
         let server = SETTINGS.into_iter().fold(builder, |builder, line| builder.setting(line)).start()?;
         let id = server.connection().command("CLUSTER MYID");
         Ok(Self { server, id })
+    }
+
+    /// Where it is known to the others and to clients.
+    fn port(&self) -> u16 {
+        self.server.tls_port().unwrap_or(self.server.port())
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
 
-use crate::redis_client::RedisClient;
+use crate::{redis_client::RedisClient, tls::ServerTls};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// What a server says, or a sentinel, once it listens.
@@ -29,6 +29,7 @@ const ATTEMPTS: usize = 20;
 pub struct RedisServer {
     process: Child,
     port: u16,
+    tls_port: Option<u16>,
     role: Role,
     password: Option<String>,
     unix_path: Option<PathBuf>,
@@ -66,15 +67,27 @@ impl RedisServer {
 
     /// Its address, with the password where there is one.
     pub fn url(&self) -> String {
-        match &self.password {
-            Some(password) => self.url_as("", password),
-            None => format!("redis://127.0.0.1:{}", self.port),
-        }
+        self.url_of("redis", self.port)
     }
 
     /// Its address for this user and password, which have to be URL-safe.
     pub fn url_as(&self, user: &str, password: &str) -> String {
         format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
+    }
+
+    /// The port of 127.0.0.1 where it speaks TLS, if it does.
+    pub fn tls_port(&self) -> Option<u16> {
+        self.tls_port
+    }
+
+    /// Its address within TLS, with the password where there is one. Only for a server that speaks TLS.
+    pub fn tls_url(&self) -> String {
+        self.url_of("rediss", self.tls_port.expect("a server that speaks TLS"))
+    }
+
+    fn url_of(&self, scheme: &str, port: u16) -> String {
+        let password = self.password.as_ref().map_or(String::new(), |password| format!(":{password}@"));
+        format!("{scheme}://{password}127.0.0.1:{port}")
     }
 
     /// Its process.
@@ -137,6 +150,7 @@ impl fmt::Debug for RedisServer {
 pub struct RedisServerBuilder {
     role: Role,
     password: Option<String>,
+    tls: Option<ServerTls>,
     unix_socket: bool,
     settings: Vec<String>,
 }
@@ -156,6 +170,12 @@ impl RedisServerBuilder {
     /// Listen on a Unix socket too.
     pub fn unix_socket(mut self) -> Self {
         self.unix_socket = true;
+        self
+    }
+
+    /// Speak TLS at a port of its own. The other one stays as it is.
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -191,14 +211,23 @@ impl RedisServerBuilder {
     fn try_start(&self) -> anyhow::Result<Option<RedisServer>> {
         let folder = tempfile::Builder::new().prefix("redis-").tempdir()?;
         let Some(port) = free_port(self.role)? else { return Ok(None) };
+        let tls_port = match &self.tls {
+            None => None,
+            Some(tls) => {
+                write_certificates(&folder, tls)?;
+                let Some(port) = free_port(self.role)? else { return Ok(None) };
+                Some(port)
+            }
+        };
         let unix_path = self.unix_socket.then(|| folder.path().join("redis.sock"));
 
         // A file, since a process's arguments are for everybody to read.
         let file = folder.path().join(CONFIGURATION);
-        fs::write(&file, self.configuration(&folder, port, unix_path.as_ref())?)?;
+        fs::write(&file, self.configuration(&folder, port, tls_port, unix_path.as_ref())?)?;
 
         let (process, log) = spawn(&file, self.role)?;
-        let server = RedisServer { process, port, role: self.role, password: self.password.clone(), unix_path, folder };
+        let password = self.password.clone();
+        let server = RedisServer { process, port, tls_port, role: self.role, password, unix_path, folder };
         match await_readiness(log)? {
             Readiness::Ready => {
                 server.connection().ping();
@@ -208,7 +237,13 @@ impl RedisServerBuilder {
         }
     }
 
-    fn configuration(&self, folder: &TempDir, port: u16, unix_path: Option<&PathBuf>) -> Result<String, fmt::Error> {
+    fn configuration(
+        &self,
+        folder: &TempDir,
+        port: u16,
+        tls_port: Option<u16>,
+        unix_path: Option<&PathBuf>,
+    ) -> Result<String, fmt::Error> {
         let mut text = String::new();
         writeln!(text, "bind 127.0.0.1")?;
         writeln!(text, "port {port}")?;
@@ -218,11 +253,27 @@ impl RedisServerBuilder {
         if let Some(path) = unix_path {
             writeln!(text, "unixsocket {}", path.display())?;
         }
+        if let (Some(tls), Some(port)) = (&self.tls, tls_port) {
+            writeln!(text, "tls-port {port}")?;
+            for (setting, file) in [("cert", CERTIFICATE), ("key", KEY), ("ca-cert", AUTHORITY)] {
+                writeln!(text, "tls-{setting}-file {}", folder.path().join(file).display())?;
+            }
+            writeln!(text, "tls-auth-clients {}", if tls.asks_clients { "yes" } else { "no" })?;
+        }
         for setting in &self.settings {
             writeln!(text, "{setting}")?;
         }
         Ok(text)
     }
+}
+
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "key.pem";
+const AUTHORITY: &str = "authority.pem";
+
+fn write_certificates(folder: &TempDir, tls: &ServerTls) -> io::Result<()> {
+    let files = [(CERTIFICATE, &tls.identity.certificate), (KEY, &tls.identity.key), (AUTHORITY, &tls.authority)];
+    files.into_iter().try_for_each(|(name, pem)| fs::write(folder.path().join(name), pem))
 }
 
 /// Starts the process; what it says comes out of the pipe.

@@ -81,7 +81,7 @@ impl Run {
         let mut redis = bench.redis();
         redis.command::<()>("FLUSHALL");
         let (idle, absolute) = if mode.is_guarded() { sequence.lifetime } else { (None, None) };
-        let options = mode.options_at(bench, bench.server().port(), parameters);
+        let options = mode.options_of(bench, &format!("{}{parameters}", bench.url()));
         let options = options.idle_lifetime(idle).absolute_lifetime(absolute);
         let stores = [bench.store(&options).await, bench.store(&options).await];
 

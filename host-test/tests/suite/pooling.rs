@@ -98,7 +98,7 @@ pub(crate) async fn a_call_given_up_leaves_no_answer_to_the_next(bench: Bench) {
 }
 
 pub(crate) async fn a_database_is_not_inherited(bench: Bench) {
-    let url = |database: u32| Options::new(format!("{}/{database}", bench.server().url()));
+    let url = |database: u32| Options::new(format!("{}/{database}", bench.url()));
     let mut ids = Vec::new();
     for database in [0, 1, 2, 1, 0] {
         let session = stored_session(&bench.store(&url(database)).await).await;
@@ -115,7 +115,7 @@ pub(crate) async fn a_database_is_not_inherited(bench: Bench) {
 }
 
 pub(crate) async fn a_database_that_is_not_there_takes_no_write(bench: Bench) {
-    let options = Options::new(format!("{}/99", bench.server().url()));
+    let options = Options::new(format!("{}/99", bench.url()));
     for scripts in [true, false] {
         let options = options.clone().scripts(scripts);
         stored_session(&bench.store(&bench.options()).await).await;
