@@ -344,6 +344,7 @@ conformance! {
             a_session_rotated_twice_has_one_cookie_with_the_last_id,
             a_rotation_whose_answer_is_lost_is_sent_again_and_done_once,
             a_rotation_whose_outcome_is_unknown_can_be_called_again,
+            a_rotation_that_arrives_again_much_later_changes_nothing,
             with_the_guard_off_too_a_rotation_whose_answer_is_lost_is_done_once,
             the_new_key_lies_in_the_old_keys_cluster_slot,
             rotate_refuses_what_it_does_not_take,

@@ -178,16 +178,23 @@ impl<H: Host> Session<H> {
             replicas: &replicas,
         };
         let answer = rotation.send(client, settings).await?;
-        let mut handle = self.handle.borrow_mut();
-        if let Answer::Done(_) = answer {
-            let found = handle.found;
-            handle.rotated(new, renew);
-            if !settings.guard {
-                handle.found = found;
+        if let Answer::Done(_) | Answer::Conflict(_) = answer {
+            {
+                let mut handle = self.handle.borrow_mut();
+                let found = handle.found;
+                handle.rotated(new, renew);
+                if !settings.guard {
+                    handle.found = found;
+                }
+            }
+            // It had happened already: by a try of this call, or by a call before with writes of its own.
+            if let (Answer::Conflict(_), false) = (answer, writes.is_empty()) {
+                self.perform(writes, None).await.and_then(lived)?;
             }
             return replicas.check().map(|()| true);
         }
-        match handle.learn(id, answer, renew, || self.shared.new_id()) {
+        let next = self.handle.borrow_mut().learn(id, answer, renew, || self.shared.new_id());
+        match next {
             Next::Fail(error) => Err(error),
             Next::Return(_) => Err(Error::Gone),
             Next::Again => Ok(false),

@@ -1,12 +1,17 @@
 //! Moving a session to a new id.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use host_test::{
     bench::Bench,
     operation::{delete, increment, set, set_bytes},
     options::Options,
+    proxy::{Behaviour, Proxy},
     redis_server::RedisServer,
+    request::Request,
     session::{Error, Found},
 };
 
@@ -187,6 +192,27 @@ pub(crate) async fn a_rotation_whose_outcome_is_unknown_can_be_called_again(benc
         assert_eq!(cookie_of(&handle).await.expect("a cookie").value(), handle.known_id().await);
     })
     .await;
+}
+
+pub(crate) async fn a_rotation_that_arrives_again_much_later_changes_nothing(bench: Bench) {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let requests = sent.clone();
+    let note = move |request: &Request| {
+        requests.lock().expect("requests").push(request.command.clone());
+        false
+    };
+    let way = Proxy::start(bench.server().port(), Behaviour::SwallowAnswer(Box::new(note))).await.expect("a proxy");
+    let store = bench.store(&Options::new(way.url())).await;
+    warm_up(&store).await;
+    let session = stored(&store).await;
+    assert_eq!(session.rotate(&[set("user", "2")]).await, Ok(()));
+    let rotation = sent.lock().expect("requests").pop().expect("a rotation");
+    assert_eq!(session.set("user", "3").await, Ok(()));
+
+    let before = everything(&mut bench.redis());
+    let words: Vec<_> = rotation.iter().map(Vec::as_slice).collect();
+    assert_eq!(bench.redis().query::<()>(&words), Ok(()));
+    assert_eq!(everything(&mut bench.redis()), before);
 }
 
 pub(crate) async fn with_the_guard_off_too_a_rotation_whose_answer_is_lost_is_done_once(bench: Bench) {

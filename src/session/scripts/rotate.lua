@@ -1,5 +1,5 @@
 -- Moves the session to the key KEYS[2], writes, and leaves a marker. The sixth argument is the marker's text, a digest of
--- the new id; the steps, HSET and HDEL, begin at the seventh.
+-- the new id; the steps, HSET and HDEL, begin at the seventh. 'conflict' says that it has moved there already.
 
 local old, new = KEYS[1], KEYS[2]
 local moved
@@ -8,9 +8,10 @@ local function rotate()
   if guarded then
     local standing, marker = look(old)
     if standing == 'rotated' and marker == ARGV[6] then
-      -- This rotation has happened already and its answer was lost: what is left to do is to write.
-      old = nil
+      -- This rotation has happened already and its answer was lost. Nothing is written here: what was sent first may arrive
+      -- last, when others have written since.
       standing, marker = look(new)
+      return standing == 'alive' and {'conflict', false} or {standing, marker}
     end
     if standing ~= 'alive' then
       return {standing, marker}
@@ -38,10 +39,8 @@ local function rotate()
   end
   if guarded then
     expire(new, ARGV[2] == '1')
-    if old then
-      call('HSET', old, '\0moved', ARGV[6])
-      call('EXPIRE', old, 60)
-    end
+    call('HSET', old, '\0moved', ARGV[6])
+    call('EXPIRE', old, 60)
   end
   return outcomes
 end
