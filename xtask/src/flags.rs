@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Fuzz(Fuzz),
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),
+    /// Counts what each operation of the built components takes, and holds it to benchmarks/fuel.toml
+    Fuel(Fuel),
     /// Builds the examples and tests them
     Examples(Examples),
     /// Makes the asynchronous twins of the contract's interfaces in wit/, or checks the contract
@@ -75,6 +77,13 @@ pub(crate) struct Test {
     pub(crate) quick: bool,
 
     /// Rewrites the list of conformance cases (host-test/conformance.txt) and does nothing else
+    #[arg(long)]
+    pub(crate) bless: bool,
+}
+
+#[derive(Args, Default)]
+pub(crate) struct Fuel {
+    /// Makes what is counted the budget
     #[arg(long)]
     pub(crate) bless: bool,
 }

@@ -3,6 +3,7 @@
 mod build;
 mod examples;
 mod flags;
+mod fuel;
 mod fuzz;
 mod process;
 mod serve;
@@ -45,6 +46,7 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
             println!("redis-server {}", setup::redis_server()?);
             return Ok(examples::run(&workspace, &examples.names)?.failed == 0);
         }
+        Command::Fuel(flags) => fuel::run(&workspace, &flags)?,
         Command::Wit(flags) => wit::run(&workspace, &flags)?,
     }
     Ok(true)

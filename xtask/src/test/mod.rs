@@ -13,10 +13,10 @@ mod wasmtime_check;
 
 use std::process::Command;
 
-use crate::flags::{Test, ToolchainName};
+use crate::flags::{Fuel, Test, ToolchainName};
 use crate::setup::{self, TARGET, Toolchain};
 use crate::workspace::Workspace;
-use crate::{build, fuzz, process, wit};
+use crate::{build, fuel, fuzz, process, wit};
 
 use run::Run;
 pub(crate) use suite::{Counts, test_command};
@@ -72,6 +72,11 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     }
 
     let built = run.step("build", || build::run(workspace, toolchain_name));
+    if built {
+        run.step("fuel", || fuel::run(workspace, &Fuel::default()));
+    } else {
+        run.leave_out("fuel, for the build failed");
+    }
     run.tests("tests", || suite::tests(workspace));
     run.tests("tests in the docs", || suite::doc_tests(workspace));
     run.tests("conformance", || conformance::tests(workspace));

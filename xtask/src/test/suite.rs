@@ -7,16 +7,17 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 use crate::examples::EMBED_TEST;
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{fuel, process};
 
 use super::{browser_check, conformance, faults_check, middleware_check, wasmtime_check};
 
 /// Integration tests that are steps of their own.
-const APART: [&str; 6] = [
+const APART: [&str; 7] = [
     browser_check::TARGET,
     conformance::TARGET,
     faults_check::TARGET,
+    fuel::TARGET,
     middleware_check::TARGET,
     wasmtime_check::TARGET,
     EMBED_TEST,
