@@ -91,7 +91,7 @@ impl Sockets {
     }
 
     /// An idle connection of exactly this key.
-    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<(Arc<Slot>, Transport<Stream>)>, Error> {
+    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<Kept>, Error> {
         let share = self.enter()?;
         let transport = self.shared.pool.take(key, Instant::now());
         Ok(transport.map(|transport| (self.slot(share), transport)))
@@ -126,6 +126,9 @@ impl fmt::Debug for Sockets {
         f.debug_struct("Sockets").field("statistics", &self.statistics()).finish_non_exhaustive()
     }
 }
+
+/// A connection that was kept, and the place that it takes again.
+type Kept = (Arc<Slot>, Transport<Stream>);
 
 /// The place that one connection takes among those in use; dropped, it is free again.
 pub(crate) struct Slot {
