@@ -143,12 +143,14 @@ conformance! {
             a_reply_at_the_limit_is_read_and_one_past_it_told,
             a_reply_that_does_not_go_on_ends_at_the_time_limit,
             pushed_messages_and_attributes_answer_nothing,
-            messages_between_the_replies_to_whatever_call_answer_none,
             a_server_that_refuses_the_handshake_is_told_of_nothing_else,
             a_wrong_password_is_told_in_resp3_too,
             each_error_of_redis_has_its_own_of_the_contract,
             a_server_that_is_still_loading_is_waited_for,
+        }
+        mod protocols {
             replies_of_either_protocol_are_read_in_every_mode,
+            messages_between_the_replies_to_whatever_call_answer_none,
         }
         mod waiting {
             a_server_that_accepts_nobody_is_given_up,

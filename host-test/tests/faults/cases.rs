@@ -40,8 +40,13 @@ pub(crate) struct Case {
 pub(crate) struct Run {
     pub(crate) told: Told,
     pub(crate) exchanges: Vec<Exchange>,
-    pub(crate) before: State,
     pub(crate) after: State,
+}
+
+/// The same when nothing goes wrong, and what is there before.
+pub(crate) struct Calm {
+    pub(crate) before: State,
+    pub(crate) run: Run,
 }
 
 /// Every call as the first one of a handle, and those that go another way in other settings.
@@ -65,7 +70,6 @@ impl Case {
     /// Makes the call, with this fault if there is one, and sees what comes of it.
     pub(crate) async fn run(&self, way: &mut Way, fault: Option<Fault>) -> Run {
         let handle = self.handle(way).await;
-        let before = way.state();
         way.faults.record();
         if let Some(fault) = fault {
             way.faults.once(fault);
@@ -75,18 +79,20 @@ impl Case {
         let exchanges = way.faults.recorded();
         let after = way.state();
         handle.close().await;
-        Run { told, exchanges, before, after }
+        Run { told, exchanges, after }
     }
 
-    /// The same when nothing goes wrong.
-    pub(crate) async fn run_calm(&self, way: &mut Way) -> Run {
+    /// Makes the call when nothing goes wrong.
+    pub(crate) async fn run_calm(&self, way: &mut Way) -> Calm {
         if self.setting != Setting::Forgotten {
             // Redis gets to know the scripts.
             self.run(way, None).await;
         }
-        let calm = self.run(way, None).await;
-        assert!(calm.told.is_ok() && !calm.exchanges.is_empty(), "{self:?}: {:?}", calm.told);
-        calm
+        self.handle(way).await.close().await;
+        let before = way.state();
+        let run = self.run(way, None).await;
+        assert!(run.told.is_ok() && !run.exchanges.is_empty(), "{self:?}: {:?}", run.told);
+        Calm { before, run }
     }
 
     /// A handle for the call, when everything is ready for it.

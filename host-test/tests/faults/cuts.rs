@@ -18,7 +18,7 @@ async fn cut_everywhere(way: &mut Way, case: Case, stride: usize) -> usize {
     let calm = case.run_calm(way).await;
     let mut cuts = 0;
     for direction in [Direction::Request, Direction::Reply] {
-        for at_byte in (0..calm.length(direction)).step_by(stride) {
+        for at_byte in (0..calm.run.length(direction)).step_by(stride) {
             let fault = Fault { direction, at_byte: at_byte as u64, kind: Kind::Cut };
             let run = case.run(way, Some(fault)).await;
             cuts += usize::from(hold(&case, &calm, &run, fault));

@@ -7,7 +7,7 @@ use host_test::{
 
 use super::{
     calls::Nature,
-    cases::{Case, Run, may_write},
+    cases::{Calm, Case, Run, may_write},
 };
 
 /// How much shorter a reply may be than another one to the same command: Redis says the time, and the number of a
@@ -25,10 +25,9 @@ enum Fate {
     Unknown,
 }
 
-/// Holds a call to the contract. `calm` is how it goes when nothing goes wrong. False where the fault did not happen.
-pub(crate) fn hold(case: &Case, calm: &Run, run: &Run, fault: Fault) -> bool {
+/// Holds a call to the contract. False where the fault did not happen.
+pub(crate) fn hold(case: &Case, Calm { before, run: calm }: &Calm, run: &Run, fault: Fault) -> bool {
     let place = || format!("{} as {:?}, {fault:?}: {:?}", case.call.name, case.setting, run.told);
-    assert_eq!(run.before, calm.before, "{}", place());
     let Some(exchange) = run.broken() else {
         let length = calm.length(fault.direction);
         let is_near_the_end = fault.direction == Direction::Reply && fault.at_byte as usize + MOST_DIGITS > length;
@@ -40,13 +39,13 @@ pub(crate) fn hold(case: &Case, calm: &Run, run: &Run, fault: Fault) -> bool {
         Fate::Done => assert_eq!((&run.told, &run.after), (&calm.told, &calm.after), "{}", place()),
         Fate::NotDone => {
             assert!(matches!(run.told, Err(Error::Unavailable(_))), "{}", place());
-            assert_eq!(run.after, calm.before, "{}", place());
+            assert_eq!(&run.after, before, "{}", place());
         }
         Fate::Unknown => {
             assert!(matches!(run.told, Err(Error::OutcomeUnknown(_))), "{}", place());
             assert!(run.count_that_may_write() <= calm.count_that_may_write(), "{}: sent again", place());
             let is_done = fault.direction == Direction::Reply && Some(exchange) == calm.last_that_may_write();
-            assert_eq!(&run.after, if is_done { &calm.after } else { &calm.before }, "{}", place());
+            assert_eq!(&run.after, if is_done { &calm.after } else { before }, "{}", place());
         }
     }
     true

@@ -23,7 +23,7 @@ async fn sample(way: &mut Way, mode: Mode, kind: Kind, seed: u64) -> bool {
     let case = *cases(mode).choose(&mut random).expect("a case");
     let direction = *[Direction::Request, Direction::Reply].choose(&mut random).expect("a direction");
     let calm = case.run_calm(way).await;
-    let at_byte = random.random_range(0..calm.length(direction)) as u64;
+    let at_byte = random.random_range(0..calm.run.length(direction)) as u64;
     let fault = Fault { direction, at_byte, kind };
     let run = case.run(way, Some(fault)).await;
     if kind == Kind::Garble {

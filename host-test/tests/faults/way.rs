@@ -90,7 +90,10 @@ impl Way {
         self.redis.command::<()>("FLUSHALL");
         let session = self.store.start().await;
         assert_eq!(session.update(&FIELDS).await, Ok(()));
-        assert_eq!(self.store.check().await, Ok(()));
+        if self.flavour == Flavour::Async {
+            // What writes may have had a connection of its own.
+            assert_eq!(self.store.check().await, Ok(()));
+        }
         session
     }
 

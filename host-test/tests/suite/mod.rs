@@ -22,6 +22,7 @@ pub(crate) use host_test::mode;
 pub(crate) mod model;
 pub(crate) mod own_lifetimes;
 pub(crate) mod pooling;
+pub(crate) mod protocols;
 pub(crate) mod races;
 pub(crate) mod renewal;
 pub(crate) mod replicas;
