@@ -19,7 +19,7 @@ use drsession_fuzz::{
 };
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| {
+fuzz_target!(init: blocking::prepare(), |input: &[u8]| {
     let plan = Plan::new(input);
     let network = Rc::new(RefCell::new(plan.network.clone()));
     let told: Vec<String> = {

@@ -18,7 +18,7 @@ use drsession_fuzz::{
 use futures::{executor::block_on, future::join_all};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| {
+fuzz_target!(init: concurrent::prepare(), |input: &[u8]| {
     let plan = Plan::new(input);
     let network = Rc::new(RefCell::new(plan.network.clone()));
     let options = plan.settings.options();

@@ -37,6 +37,11 @@ static COMPONENT: LazyLock<DrsessionPre<State>> = LazyLock::new(|| {
     component.and_then(DrsessionPre::new).expect("the component that the contract describes")
 });
 
+/// Compiles the component, which takes longer than an input may.
+pub fn prepare() {
+    LazyLock::force(&COMPONENT);
+}
+
 /// What the calls came to, and what stands for all that was sent.
 ///
 /// # Panics

@@ -40,6 +40,11 @@ static COMPONENT: LazyLock<DrsessionAsyncPre<State>> = LazyLock::new(|| {
     component.and_then(DrsessionAsyncPre::new).expect("the component that the contract describes")
 });
 
+/// Compiles the component, which takes longer than an input may.
+pub fn prepare() {
+    LazyLock::force(&COMPONENT);
+}
+
 /// Makes all calls at once, and then the store's check.
 ///
 /// # Panics

@@ -197,6 +197,7 @@ pub fn read(steps: &[Step], reply: Reply) -> Result<Answer, Unexpected> {
         b"conflict" => {
             let stored = reading::value(replies.next_back().ok_or(Unexpected)?)?;
             let mut outcomes = reading::outcomes(steps, replies)?;
+            let Some(Step::CompareAndSet { .. }) = steps.get(outcomes.len()) else { return Err(Unexpected) };
             outcomes.push(Outcome::Swap(Swap::Conflict(stored)));
             Ok(Answer::Conflict(outcomes))
         }
@@ -275,5 +276,11 @@ mod tests {
         let conflict = Outcome::Swap(Swap::Conflict(Some("stored".into())));
         let expected = Answer::Conflict(vec![Outcome::Flag(true), conflict]);
         assert_eq!(read(&steps, reply), Ok(expected));
+        for elsewhere in
+            [&[][..], &[Reply::Integer(1), Reply::Integer(1)], &[Reply::Integer(1), Reply::Null, Reply::Null]]
+        {
+            let reply = [&[text("conflict")], elsewhere, &[text("stored")]].concat();
+            assert_eq!(read(&steps, Reply::Array(reply)), Err(Unexpected));
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// What every run is held to: seconds an input, megabytes in all, bytes an input.
-const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"];
+const LIMITS: [&str; 3] = ["-timeout=60", "-rss_limit_mb=1024", "-max_len=4096"];
 
 pub(super) struct Target {
     pub(super) name: &'static str,
@@ -75,11 +75,11 @@ impl Target {
         Ok(command.args(LIMITS).arg(input).status()?.success())
     }
 
-    /// Takes what was found into the repository's corpus, as far as it covers more.
+    /// Takes what was found into the repository's corpus, as far as it reaches new code: how often it does is left to chance.
     pub(super) fn keep(&self, programs: &Path, workspace: &Workspace, found: &Path) -> anyhow::Result<()> {
         let log = File::create(self.log_path(workspace))?;
         let mut command = self.command(programs, workspace);
-        command.args(LIMITS).arg("-set_cover_merge=1").args([&self.kept(workspace), found]);
+        command.args(LIMITS).args(["-set_cover_merge=1", "-use_counters=0"]).args([&self.kept(workspace), found]);
         process::run(command.stdout(log.try_clone()?).stderr(log))
     }
 
