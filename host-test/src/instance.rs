@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use drsession_host::Sockets;
+use wasmtime::component::ResourceAny;
 
 use crate::{
     caller::{Caller, Concurrent, Guest},
@@ -46,6 +47,11 @@ impl Instance {
     /// [`concurrent`](crate::session::Session::concurrent).
     pub async fn run_concurrent<R>(&self, block: impl AsyncFnOnce(Concurrent<'_>) -> R) -> R {
         self.guest.run_concurrent(block).await
+    }
+
+    /// Drops a resource of this instance as a guest's own code would.
+    pub(crate) async fn drop_resource(&self, resource: ResourceAny) {
+        self.guest.drop_resource(resource).await;
     }
 
     /// How much fuel the guest has consumed: roughly the instructions that it has executed.

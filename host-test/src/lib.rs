@@ -13,6 +13,7 @@
 //! - [`linearizability`] judges what several clients saw of one thing.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
 //!   under the real `wasmtime serve`. [`planted`] are secrets that none of them may tell.
+//! - [`soak`] is many visitors for a long time, while everything goes wrong.
 //!
 //! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
 //! what a test is about, the component's own errors, is returned.
@@ -47,6 +48,7 @@ pub mod sentinel;
 pub mod served;
 pub mod session;
 pub mod set_cookie;
+pub mod soak;
 pub mod tls;
 pub mod transcript;
 pub mod visitor;

@@ -157,7 +157,9 @@ impl RedisClient {
         let offset = self.replication().context("no primary")?.offset;
         wait_until("replicas that have everything", || {
             let replicas = self.replication().map_or(Vec::new(), |replication| replication.replicas);
-            replicas.into_iter().filter(|replica| *replica >= offset).count() >= count
+            let in_step = replicas.into_iter().filter(|replica| *replica >= offset).count();
+            // One that is still getting all that there is would count too, as long as that is nothing.
+            in_step >= count && self.command::<usize>(&format!("WAIT {count} 100")) >= count
         })
     }
 

@@ -24,6 +24,8 @@ const READY: [&str; 2] = ["Ready to accept connections", "Sentinel ID is"];
 const CONFIGURATION: &str = "redis.conf";
 /// A port that was free a moment ago may be taken when Redis asks for it.
 const ATTEMPTS: usize = 20;
+/// Before one that was taken is asked for again.
+const PORT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A running redis-server. Dropped, it is killed and leaves nothing behind.
 pub struct RedisServer {
@@ -117,15 +119,19 @@ impl RedisServer {
         let _ = self.process.wait();
     }
 
-    /// Kills it and starts it again on the same port, with the same settings and nothing stored.
+    /// Kills it and starts it again on the same port, with the same settings and what these had it keep.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.kill();
-        let (process, log) = spawn(&self.folder.path().join(CONFIGURATION), self.role)?;
-        self.process = process;
-        match await_readiness(log)? {
-            Readiness::Ready => Ok(()),
-            Readiness::PortTaken => bail!("port {} was taken in between", self.port),
+        for _ in 0..ATTEMPTS {
+            let (process, log) = spawn(&self.folder.path().join(CONFIGURATION), self.role)?;
+            self.process = process;
+            match await_readiness(log)? {
+                Readiness::Ready => return Ok(()),
+                // By somebody's own end of a connection, more often than not: it will be free again.
+                Readiness::PortTaken => thread::sleep(PORT_PAUSE),
+            }
         }
+        bail!("port {} was taken in between", self.port)
     }
 }
 

@@ -90,6 +90,11 @@ impl Session {
 
 #[allow(clippy::len_without_is_empty, reason = "the contract has none")]
 impl<C: Caller> Session<C> {
+    /// What is left to be dropped where only its instance can do that.
+    pub(crate) fn into_resource(self) -> ResourceAny {
+        self.resource
+    }
+
     /// The same handle, for calls that wait side by side.
     pub fn concurrent<'a>(&self, calls: Concurrent<'a>) -> Session<Concurrent<'a>> {
         Session { caller: calls, resource: self.resource }

@@ -41,6 +41,9 @@ pub(crate) enum Command {
     Build,
     /// Serves the demo shop, with a Redis of its own unless one is named
     Serve(Serve),
+    /// Keeps many visitors busy while connections break, servers restart and replicas take over, and fails where a promise was
+    /// broken
+    Soak(Soak),
     /// Shows, in minutes, that the asynchronous component needs no more memory after 10 million calls than after 1
     SoakMemory,
     /// Tries inputs that nobody thought of on everything that reads bytes from outside
@@ -68,6 +71,17 @@ pub(crate) struct Serve {
     /// Names the cookie `id`, without Secure: for plain HTTP under a name that the browser doesn't trust
     #[arg(long)]
     pub(crate) insecure_cookie: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Soak {
+    /// How long
+    #[arg(long, default_value = "5", value_name = "N")]
+    pub(crate) minutes: String,
+
+    /// What every lot is drawn from; else a new one
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ mod fuzz;
 mod process;
 mod serve;
 mod setup;
+mod soak;
 mod soak_memory;
 mod test;
 mod wit;
@@ -38,6 +39,7 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
         Command::Setup => setup::run(&workspace, flags.wasm_toolchain)?,
         Command::Build => build::run(&workspace, flags.wasm_toolchain)?,
         Command::Serve(serve) => serve::run(&workspace, flags.wasm_toolchain, &serve)?,
+        Command::Soak(soak) => soak::run(&workspace, flags.wasm_toolchain, &soak)?,
         Command::SoakMemory => soak_memory::run(&workspace, flags.wasm_toolchain)?,
         Command::Fuzz(fuzz) => return fuzz::run(&workspace, flags.wasm_toolchain, &fuzz),
         Command::Test(test) => return test::run(&workspace, flags.wasm_toolchain, &test),

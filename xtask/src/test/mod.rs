@@ -3,8 +3,8 @@
 mod browser_check;
 mod component_check;
 mod conformance;
+mod counted_check;
 mod examples_check;
-mod faults_check;
 mod middleware_check;
 mod run;
 mod sources;
@@ -80,7 +80,9 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.tests("tests", || suite::tests(workspace));
     run.tests("tests in the docs", || suite::doc_tests(workspace));
     run.tests("conformance", || conformance::tests(workspace));
-    run.tests("faults", || faults_check::tests(workspace));
+    for target in counted_check::TARGETS {
+        run.tests(target, || counted_check::tests(workspace, target));
+    }
     match (flags.quick, built) {
         (true, _) => {
             run.leave_out("fuzzing");

@@ -10,13 +10,12 @@ use crate::examples::EMBED_TEST;
 use crate::workspace::Workspace;
 use crate::{fuel, process};
 
-use super::{browser_check, conformance, faults_check, middleware_check, wasmtime_check};
+use super::{browser_check, conformance, counted_check, middleware_check, wasmtime_check};
 
 /// Integration tests that are steps of their own.
-const APART: [&str; 7] = [
+const APART: [&str; 6] = [
     browser_check::TARGET,
     conformance::TARGET,
-    faults_check::TARGET,
     fuel::TARGET,
     middleware_check::TARGET,
     wasmtime_check::TARGET,
@@ -49,7 +48,7 @@ pub(super) fn tests(workspace: &Workspace) -> anyhow::Result<Counts> {
     let mut cargo = test_command(workspace);
     cargo.args(["--lib", "--bins"]);
     for name in workspace.integration_tests() {
-        if !APART.contains(&name) {
+        if !APART.contains(&name) && !counted_check::TARGETS.contains(&name) {
             cargo.args(["--test", name]);
         }
     }
