@@ -12,7 +12,7 @@ use std::{
 use super::expected::{Expected, Tally, Violation};
 use crate::redis_client::{Hash, RedisClient};
 
-/// How many findings are kept to be shown.
+/// How many kinds of findings are kept to be shown.
 const SHOWN: usize = 20;
 
 /// Of the session that everybody counts in: by `increment`.
@@ -36,7 +36,8 @@ pub(super) struct Ledger {
     living: Mutex<Vec<Expected>>,
     /// The ids of sessions that were destroyed or moved away.
     ended: Mutex<Vec<String>>,
-    findings: Mutex<Vec<String>>,
+    /// What was found, and how often.
+    findings: Mutex<BTreeMap<String, u64>>,
 }
 
 /// How often what happened.
@@ -104,13 +105,14 @@ impl Ledger {
     pub(super) fn judge(&self, what: &str, result: Result<(), Violation>) {
         let Err(violation) = result else { return };
         count(&self.counts.violations[violation as usize]);
+        let finding = format!("{violation:?}: {what}");
         let mut findings = locked(&self.findings);
-        if findings.len() < SHOWN {
-            findings.push(format!("{violation:?}: {what}"));
+        if findings.len() < SHOWN || findings.contains_key(&finding) {
+            *findings.entry(finding).or_default() += 1;
         }
     }
 
-    pub(super) fn findings(&self) -> Vec<String> {
+    pub(super) fn findings(&self) -> BTreeMap<String, u64> {
         locked(&self.findings).clone()
     }
 

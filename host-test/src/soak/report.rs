@@ -1,6 +1,7 @@
 //! What came of it, in numbers.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -43,7 +44,7 @@ pub(super) struct Outcome {
     applied_twice: u64,
     revived: u64,
     unexpected: u64,
-    findings: Vec<String>,
+    findings: BTreeMap<String, u64>,
     memory: Vec<Memory>,
     /// That Redis still has when everybody has left.
     connections: usize,
@@ -140,8 +141,8 @@ impl fmt::Display for Outcome {
             writeln!(formatter, "  an instance that lived through it: {halfway} bytes halfway, {end} at the end")?;
         }
         write!(formatter, "  {} connections left behind", self.connections)?;
-        for finding in &self.findings {
-            write!(formatter, "\n  {finding}")?;
+        for (finding, times) in &self.findings {
+            write!(formatter, "\n  {finding} ({times} times)")?;
         }
         Ok(())
     }

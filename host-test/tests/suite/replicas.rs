@@ -48,7 +48,7 @@ pub(crate) async fn what_too_few_replicas_have_is_told_and_done_all_the_same(ben
     let _replica = replica(&bench);
     let too_few = Err(Error::NotReplicated(1));
     in_both_ways(&bench, async |options| {
-        let store = bench.store(&options.replicas(2_u32, 50_u32)).await;
+        let store = bench.store(&options.replicas(2_u32, 500_u32)).await;
         let session = store.start().await;
         assert_eq!(session.set("field", "1").await, too_few);
         assert_eq!(session.get("field").await, Ok(Some("1".to_owned())), "who reads waits for nobody");
