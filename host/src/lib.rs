@@ -1,9 +1,9 @@
 //! The socket that the drsession component needs, for programs that embed wasmtime.
 //!
 //! The component imports one interface to reach Redis, `drsession:session/socket` or its asynchronous twin
-//! `drsession:session/socket-async`. This crate supplies both: TCP and Unix
-//! sockets with time limits, [TLS](Tls), and a pool that carries connections from one store to the next, so that an instance that
-//! lives for a single request does not pay for a new connection and its handshake.
+//! `drsession:session/socket-async`. This crate supplies both: TCP, [TLS](Tls) and Unix sockets with time limits, and a
+//! pool that carries connections from one store to the next, so that an instance that lives for a single request does not
+//! pay for a new connection and its handshake.
 //!
 //! ```
 //! use drsession_host::{Sockets, SocketsContext, SocketsView};

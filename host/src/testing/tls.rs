@@ -10,7 +10,10 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ProtocolVersion, RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
+use rustls::{
+    HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
+};
 
 use super::Peer;
 use crate::address::Address;
@@ -193,6 +196,11 @@ impl TlsEnd {
 
     pub(crate) fn version(&self) -> ProtocolVersion {
         self.0.conn.protocol_version().expect("a handshake that is done")
+    }
+
+    /// Whether the handshake was a shorter one, that of somebody known.
+    pub(crate) fn is_resumed(&self) -> bool {
+        self.0.conn.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// Begins new keys, and asks the other end to do so too.

@@ -1,6 +1,7 @@
 //! A TLS session over a socket. None of the calls here waits; the handshake does, by its runtime.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fd::{AsFd, BorrowedFd};
@@ -13,8 +14,16 @@ use crate::tls::Tls;
 use crate::tls::refusal::once_agreed;
 use crate::transport::Transport;
 
+/// How many bytes in a row a peer may send without data in them: tickets without end would hold a thread past every time
+/// limit. The longest record has 16 KiB.
+const MAX_WITHOUT_DATA: usize = 32 * 1024;
+
 /// A session whose handshake is done.
-pub(crate) struct Session(Mutex<ClientConnection>);
+pub(crate) struct Session {
+    tls: Mutex<ClientConnection>,
+    /// How many bytes have arrived since there was data in them.
+    without_data: AtomicUsize,
+}
 
 /// Agrees upon TLS with the peer, whose certificate has to be valid for this host.
 pub(crate) async fn handshake<R: Runtime>(
@@ -29,7 +38,7 @@ pub(crate) async fn handshake<R: Runtime>(
         let interest = if session.wants_write() { Interest::Write } else { Interest::Read };
         R::when_ready(&socket, interest, deadline, || go_on(&mut session, socket.as_fd())).await?;
     }
-    Ok(Transport::tls(socket, Session(Mutex::new(session))))
+    Ok(Transport::tls(socket, Session { tls: Mutex::new(session), without_data: AtomicUsize::new(0) }))
 }
 
 /// Says what is to be said next, or hears it.
@@ -84,7 +93,7 @@ impl Session {
                 Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
                 _ => return false,
             }
-            match absorb(&mut session, socket) {
+            match self.absorb(&mut session, socket) {
                 Ok(0) => return false,
                 Ok(_) => {}
                 Err(error) => return error.kind() == ErrorKind::WouldBlock,
@@ -93,7 +102,7 @@ impl Session {
     }
 
     pub(crate) fn receive_held(&self, buffer: &mut Vec<u8>, max: usize) -> Option<io::Result<usize>> {
-        match receive_held(&mut self.lock(), buffer, max) {
+        match self.take_held(&mut self.lock(), buffer, max) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             received => Some(received),
         }
@@ -103,12 +112,12 @@ impl Session {
         let mut session = self.lock();
         loop {
             let room = buffer.capacity() - buffer.len();
-            match receive_held(&mut session, buffer, room) {
+            match self.take_held(&mut session, buffer, room) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 received => return received,
             }
             // At its end the session knows whether the peer has closed or was cut off.
-            absorb(&mut session, socket).map_err(once_agreed)?;
+            self.absorb(&mut session, socket)?;
         }
     }
 
@@ -139,20 +148,29 @@ impl Session {
         }
     }
 
+    /// [`ErrorKind::WouldBlock`] where nothing is held, and 0 at the end of the stream.
+    fn take_held(&self, session: &mut ClientConnection, buffer: &mut Vec<u8>, max: usize) -> io::Result<usize> {
+        let mut reader = session.reader();
+        let held = reader.fill_buf()?;
+        let taken = held.len().min(max);
+        buffer.extend_from_slice(&held[..taken]);
+        reader.consume(taken);
+        self.without_data.store(0, Relaxed);
+        Ok(taken)
+    }
+
+    fn absorb(&self, session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        let arrived = absorb(session, socket).map_err(once_agreed)?;
+        if self.without_data.fetch_add(arrived, Relaxed) > MAX_WITHOUT_DATA {
+            return Err(io::Error::other("TLS: the server sends no data"));
+        }
+        Ok(arrived)
+    }
+
     fn lock(&self) -> MutexGuard<'_, ClientConnection> {
         // A session that was left half done says so at its next use.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tls.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// [`ErrorKind::WouldBlock`] where nothing is held, and 0 at the end of the stream.
-fn receive_held(session: &mut ClientConnection, buffer: &mut Vec<u8>, max: usize) -> io::Result<usize> {
-    let mut reader = session.reader();
-    let held = reader.fill_buf()?;
-    let taken = held.len().min(max);
-    buffer.extend_from_slice(&held[..taken]);
-    reader.consume(taken);
-    Ok(taken)
 }
 
 fn flush(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<()> {

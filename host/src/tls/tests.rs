@@ -17,6 +17,7 @@ in_both_flavours! {
     a_certificate_out_of_its_time_is_refused,
     a_host_that_is_no_name_is_refused,
     every_version_from_1_2_on_is_spoken,
+    a_second_handshake_takes_up_the_session_of_the_first,
     a_client_shows_its_certificate,
     a_client_without_a_certificate_learns_that_it_needs_one,
     a_client_with_another_authority_s_certificate_is_told,
@@ -24,6 +25,7 @@ in_both_flavours! {
     a_peer_that_ends_the_handshake_has_closed,
     a_handshake_that_stalls_times_out_and_frees_its_place,
     a_handshake_that_creeps_times_out_as_a_whole,
+    a_peer_that_sends_tickets_and_no_data_is_given_up,
 }
 
 /// What becomes of a connection to this peer.
@@ -97,6 +99,23 @@ async fn every_version_from_1_2_on_is_spoken<R: Runtime>() {
         let peer = TlsPeer::start(server_config(&identity, None, &[version]));
         let (failure, end) = failure::<R>(&sockets, &peer, "127.0.0.1").await;
         assert_eq!((failure, end.map(|end| end.version())), (None, Some(version.version)));
+    }
+}
+
+async fn a_second_handshake_takes_up_the_session_of_the_first<R: Runtime>() {
+    let authority = Authority::new();
+    let identity = authority.identity(&["127.0.0.1"]);
+    for version in [&TLS12, &TLS13] {
+        let (sockets, peer) = (authority.sockets(), TlsPeer::start(server_config(&identity, None, &[version])));
+        for is_resumed in [false, true] {
+            let accepting = peer.accept();
+            let connection = connect::<R>(&sockets, peer.address(), "").await;
+            let mut end = accepting.end();
+            assert_eq!(end.is_resumed(), is_resumed, "{version:?}");
+            // In TLS 1.3 the ticket comes after the handshake, and is taken up by a read.
+            end.sends(b"!");
+            assert_eq!(connection.read(64).await, Ok(b"!".to_vec()));
+        }
     }
 }
 
@@ -218,6 +237,21 @@ async fn a_handshake_that_creeps_times_out_as_a_whole<R: Runtime>() {
         }
     })
     .await;
+}
+
+async fn a_peer_that_sends_tickets_and_no_data_is_given_up<R: Runtime>() {
+    let authority = Authority::new();
+    let mut config = server_config(&authority.identity(&["127.0.0.1"]), None, rustls::ALL_VERSIONS);
+    config.send_tls13_tickets = 550;
+    let (sockets, peer) = (authority.sockets(), TlsPeer::start(config));
+    let accepting = peer.accept();
+    let connection = connect::<R>(&sockets, peer.address(), "").await;
+    let given_up = connection.read(64).await;
+    assert_eq!(given_up, Err(Error::Other("TLS: the server sends no data".into())));
+    connection.set_idle();
+    drop(connection);
+    assert_eq!(sockets.idle(), 0);
+    drop(accepting.try_end());
 }
 
 #[test]
