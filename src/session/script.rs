@@ -194,6 +194,8 @@ pub fn read(steps: &[Step], reply: Reply) -> Result<Answer, Unexpected> {
             }
             Ok(Answer::Done(reading::outcomes(steps, replies)?))
         }
+        // A rotation's.
+        b"moved" if steps.is_empty() => Ok(Answer::Conflict(Vec::new())),
         b"conflict" => {
             let stored = reading::value(replies.next_back().ok_or(Unexpected)?)?;
             let mut outcomes = reading::outcomes(steps, replies)?;
@@ -276,6 +278,8 @@ mod tests {
         let conflict = Outcome::Swap(Swap::Conflict(Some("stored".into())));
         let expected = Answer::Conflict(vec![Outcome::Flag(true), conflict]);
         assert_eq!(read(&steps, reply), Ok(expected));
+        assert_eq!(read(&[], Reply::Array(vec![text("moved")])), Ok(Answer::Conflict(Vec::new())));
+        assert_eq!(read(&steps, Reply::Array(vec![text("moved")])), Err(Unexpected));
         for elsewhere in
             [&[][..], &[Reply::Integer(1), Reply::Integer(1)], &[Reply::Integer(1), Reply::Null, Reply::Null]]
         {

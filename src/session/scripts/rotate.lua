@@ -1,5 +1,5 @@
 -- Moves the session to the key KEYS[2], writes, and leaves a marker. The sixth argument is the marker's text, a digest of
--- the new id; the steps, HSET and HDEL, begin at the seventh. 'conflict' says that it has moved there already.
+-- the new id; the steps, HSET and HDEL, begin at the seventh. 'moved' says that it is there already.
 
 local old, new = KEYS[1], KEYS[2]
 local moved
@@ -11,7 +11,7 @@ local function rotate()
       -- This rotation has happened already and its answer was lost. Nothing is written here: what was sent first may arrive
       -- last, when others have written since.
       standing, marker = look(new)
-      return standing == 'alive' and {'conflict', false} or {standing, marker}
+      return standing == 'alive' and {'moved'} or {standing, marker}
     end
     if standing ~= 'alive' then
       return {standing, marker}

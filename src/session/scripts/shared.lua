@@ -6,7 +6,7 @@
 --   5  '1': a step may fail after another has written, so remember what stood before
 --   6… the steps, each a name, a field and what else it takes
 --
--- Answers are lists that begin with a word: 'ok', 'missing', 'gone', 'rotated', 'conflict' or 'failed'. Numbers travel as
+-- Answers are lists that begin with a word: 'ok', 'missing', 'gone', 'rotated', 'moved', 'conflict' or 'failed'. Numbers travel as
 -- text: Lua's are doubles.
 
 local key = KEYS[1]
