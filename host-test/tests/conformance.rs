@@ -155,6 +155,7 @@ conformance! {
         mod waiting {
             a_server_that_accepts_nobody_is_given_up,
             a_server_that_is_silent_in_the_handshake_is_given_up,
+            a_server_that_sends_messages_instead_of_an_answer_is_given_up,
             a_server_that_is_a_replica_for_a_while_does_nothing_meanwhile,
             a_server_that_runs_another_s_script_does_nothing_meanwhile,
             a_server_that_loads_its_data_does_nothing_meanwhile,

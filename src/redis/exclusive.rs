@@ -4,6 +4,7 @@
 use super::{
     batch::Batch,
     connection::{Connection, ExchangeError},
+    deadline::Deadline,
     host::{Socket, SocketError},
     reply::{self, Reply, receive, take},
     scanner::Scanner,
@@ -17,6 +18,8 @@ const READ_SIZE: u32 = 64 << 10;
 /// A socket, and the bytes that have arrived and are not yet understood.
 pub struct Exclusive<S> {
     socket: S,
+    /// Milliseconds for each answer.
+    limit: u32,
     received: RefCell<BytesMut>,
     scanner: RefCell<Scanner>,
     /// Commands have left, and not every reply has come.
@@ -25,10 +28,10 @@ pub struct Exclusive<S> {
 }
 
 impl<S: Socket> Exclusive<S> {
-    /// Over a socket on which no answer is outstanding.
-    pub fn new(socket: S) -> Self {
+    /// Over a socket on which no answer is outstanding, with so many milliseconds for each.
+    pub fn new(socket: S, limit: u32) -> Self {
         let (received, scanner, waiting, watching) = Default::default();
-        Self { socket, received, scanner, waiting, watching }
+        Self { socket, limit, received, scanner, waiting, watching }
     }
 
     /// Whether the next call can use it as if it were new: no reply is outstanding, nothing came that nobody asked for, and no
@@ -48,10 +51,16 @@ impl<S: Socket> Exclusive<S> {
     }
 
     async fn reply(&self) -> Result<Reply, ExchangeError> {
+        let deadline = Deadline::new(self.limit);
+        let mut has_read = false;
         loop {
             let scanned = self.scanner.borrow_mut().scan(&self.received.borrow());
             match scanned.map_err(ExchangeError::Unreadable)? {
                 None => {
+                    if has_read && deadline.has_passed(self.socket.now()) {
+                        return Err(ExchangeError::Unanswered(SocketError::TimedOut));
+                    }
+                    has_read = true;
                     let bytes = self.socket.read(READ_SIZE).await;
                     match bytes.map_err(ExchangeError::Unanswered)? {
                         bytes if bytes.is_empty() => {

@@ -97,6 +97,9 @@ pub trait Host: Sized {
 
 /// A byte stream to a Redis server; dropping it closes it, unless the host keeps it because it is marked idle.
 pub trait Socket: 'static {
+    /// Milliseconds on the clock of [`Host::now`].
+    fn now(&self) -> u64;
+
     /// Whether it was left idle in the wanted state, so that it needs no handshake.
     fn reused(&self) -> bool;
 

@@ -5,7 +5,7 @@ use super::{
     client::{Attempt, Ready},
     connection::ExchangeError,
     host::Host,
-    node::{self, Link, Node},
+    node::{self, Context, Link, Node},
     reply::Reply,
     shared::{MAX_CALLS, OnDrop, Shared},
     together::Together,
@@ -13,7 +13,10 @@ use super::{
 use async_lock::{Semaphore, SemaphoreGuard};
 use std::{
     cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::pin,
     rc::Rc,
+    task::Poll,
 };
 
 /// How many calls may have a connection of their own at once; the others wait.
@@ -41,13 +44,18 @@ impl<H: Host> Link<H> for Joint<H> {
     where
         Self: 'a;
 
-    async fn permit(&self) -> Result<SemaphoreGuard<'_>, Attempt> {
+    async fn permit(&self, node: &Node<H>) -> Result<SemaphoreGuard<'_>, Attempt> {
+        if let Some(permit) = self.own.try_acquire() {
+            return Ok(permit);
+        }
         if self.waiting.get() >= MAX_CALLS {
             return Err(ExchangeError::Busy.into());
         }
         self.waiting.update(|count| count + 1);
         let _no_longer = OnDrop(|| self.waiting.update(|count| count - 1));
-        Ok(self.own.acquire().await)
+        let Context { host, timeouts, .. } = node.context();
+        let permit = either(self.own.acquire(), host.wait(timeouts.answer)).await;
+        permit.ok_or(ExchangeError::Busy.into())
     }
 
     async fn exchange(&self, node: &Node<H>, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
@@ -78,12 +86,22 @@ impl<H: Host> Joint<H> {
         self.connecting
             .get(async || {
                 let socket = node.connect().await?.into_socket().ok_or(ExchangeError::NotSent)?;
-                let connection = Rc::new(Shared::new(socket));
+                let connection = Rc::new(Shared::new(socket, node.context().timeouts.answer));
                 self.shared.replace(Some(connection.clone()));
                 Ok(connection)
             })
             .await
     }
+}
+
+/// The result of a future; none where another one is over before.
+async fn either<T>(future: impl Future<Output = T>, other: impl Future<Output = ()>) -> Option<T> {
+    let (mut future, mut other) = (pin!(future), pin!(other));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(result) => Poll::Ready(Some(result)),
+        Poll::Pending => other.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@
 pub mod batch;
 pub mod client;
 pub mod connection;
+pub mod deadline;
 pub mod exclusive;
 pub mod handshake;
 pub mod host;

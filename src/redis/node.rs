@@ -42,8 +42,8 @@ pub trait Link<H: Host>: Default {
     where
         Self: 'a;
 
-    /// Waits until a call may have a connection of its own; busy where too many wait already.
-    fn permit(&self) -> impl Future<Output = Result<Self::Permit<'_>, Attempt>>;
+    /// Waits until a call may have a connection of its own; busy where too many wait already, or this one too long.
+    fn permit(&self, node: &Node<H>) -> impl Future<Output = Result<Self::Permit<'_>, Attempt>>;
 
     /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
     fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>>;
@@ -56,7 +56,7 @@ pub struct Apart;
 impl<H: Host> Link<H> for Apart {
     type Permit<'a> = ();
 
-    async fn permit(&self) -> Result<(), Attempt> {
+    async fn permit(&self, _: &Node<H>) -> Result<(), Attempt> {
         Ok(())
     }
 
@@ -66,6 +66,11 @@ impl<H: Host> Link<H> for Apart {
 }
 
 impl<H: Host> Node<H> {
+    /// The world around, and the time limits.
+    pub fn context(&self) -> &Context<H> {
+        &self.context
+    }
+
     /// Connects at first use.
     pub fn new(context: Rc<Context<H>>, address: Address) -> Self {
         Self { context, is_sentinel: false, address, kept: RefCell::default(), link: H::Link::default() }
@@ -83,7 +88,7 @@ impl<H: Host> Node<H> {
 
     /// Does something once on a connection of its own, from the first exchange to the last.
     pub async fn attempt<T>(&self, once: impl AsyncFnOnce(&Ready<H>) -> Result<T, Attempt>) -> Result<T, Attempt> {
-        let _permit = self.link.permit().await?;
+        let _permit = self.link.permit(self).await?;
         let connection = self.connection().await?;
         let result = once(&connection).await;
         if !is_unwanted(&result) && connection.is_settled() {
@@ -110,7 +115,7 @@ impl<H: Host> Node<H> {
             .connect(&self.address, *timeouts, state)
             .await
             .map_err(|error| Attempt::Failed(Failure::NoConnection(error)))?;
-        let connection = Box::new(Exclusive::new(socket));
+        let connection = Box::new(Exclusive::new(socket, timeouts.answer));
         if let (Some(batch), false) = (batch, connection.socket().reused()) {
             let replies = connection.exchange(batch).await.map_err(|error| match error {
                 // Nothing but the handshake was sent: for the command that waits, there was no connection.

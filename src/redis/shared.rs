@@ -16,6 +16,7 @@ use self::{
 use super::{
     batch::Batch,
     connection::{Connection, ExchangeError},
+    deadline::Deadline,
     host::{Socket, SocketError},
     reply::Reply,
 };
@@ -33,6 +34,8 @@ const READ_SIZE: u32 = 64 << 10;
 /// A socket, and the calls that wait for it.
 pub struct Shared<S: Socket> {
     socket: Rc<S>,
+    /// Of the answer that is to come next.
+    deadline: Deadline,
     queue: RefCell<Queue>,
     /// The write and the read under way. They are the connection's and not the call's that began them: what a cancelled call
     /// dropped might never be sent, or might have taken a reply along that nobody has seen yet.
@@ -47,10 +50,10 @@ type Written = (Result<(), SocketError>, Vec<u8>);
 type Received = Result<Vec<u8>, SocketError>;
 
 impl<S: Socket> Shared<S> {
-    /// Over a socket on which no answer is outstanding.
-    pub fn new(socket: S) -> Self {
+    /// Over a socket on which no answer is outstanding, with so many milliseconds for each.
+    pub fn new(socket: S, limit: u32) -> Self {
         let (queue, outgoing, incoming) = Default::default();
-        Self { socket: Rc::new(socket), queue, outgoing, incoming }
+        Self { socket: Rc::new(socket), deadline: Deadline::new(limit), queue, outgoing, incoming }
     }
 
     /// Whether another call may join.
@@ -112,7 +115,14 @@ impl<S: Socket> Shared<S> {
         match self.unless_ended(call, incoming).await {
             None => {}
             Some(Ok(bytes)) if bytes.is_empty() => self.queue.borrow_mut().end(&SocketError::Closed),
-            Some(Ok(bytes)) => self.queue.borrow_mut().receive(bytes),
+            Some(Ok(bytes)) => {
+                let mut queue = self.queue.borrow_mut();
+                if queue.receive(bytes) {
+                    self.deadline.lift();
+                } else if self.deadline.has_passed(self.socket.now()) {
+                    queue.end(&SocketError::TimedOut);
+                }
+            }
             Some(Err(error)) => self.queue.borrow_mut().end(&error),
         }
     }

@@ -125,6 +125,10 @@ pub(crate) struct Line {
 }
 
 impl Socket for Line {
+    fn now(&self) -> u64 {
+        self.world.now()
+    }
+
     fn reused(&self) -> bool {
         self.reused
     }
@@ -168,6 +172,40 @@ impl Socket for Line {
 
     async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
         self.arriving.borrow_mut().pop_front().expect("a read that waits for ever")
+    }
+}
+
+/// A server that answers with one byte after another, each after a while, and never with the last one.
+#[derive(Default)]
+pub(crate) struct Dripping {
+    now: Cell<u64>,
+}
+
+impl Dripping {
+    /// Milliseconds that each byte takes.
+    pub(crate) const PAUSE: u64 = 300;
+}
+
+impl Socket for Dripping {
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn reused(&self) -> bool {
+        false
+    }
+
+    fn set_state(&self, _: &str) {}
+
+    fn set_idle(&self) {}
+
+    async fn write(&self, _: &[u8]) -> Result<(), SocketError> {
+        Ok(())
+    }
+
+    async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
+        self.now.set(self.now.get() + Self::PAUSE);
+        Ok(b"+".to_vec())
     }
 }
 

@@ -97,6 +97,18 @@ pub(crate) async fn a_server_that_is_silent_in_the_handshake_is_given_up(bench: 
     }
 }
 
+/// Each read brings something: only the limit of the whole answer ends it.
+pub(crate) async fn a_server_that_sends_messages_instead_of_an_answer_is_given_up(bench: Bench) {
+    let server = ScriptedServer::start_in_pieces(|_| vec![b">1\r\n+message\r\n".to_vec(); 1_000_000]);
+    let server = server.await.expect("a server");
+    let session =
+        bench.store(&Options::new(server.url()).timeouts(LONG, SHORT)).await.attach(UNKNOWN_ID).await.expect("an id");
+    let told = timeout(HANGS, session.get("a")).await.expect("an end");
+    assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
+    let told = timeout(HANGS, session.set("a", "1")).await.expect("an end");
+    assert!(matches!(told, Err(Error::OutcomeUnknown(_))), "{told:?}");
+}
+
 /// READONLY for writes, and MASTERDOWN for everything.
 pub(crate) async fn a_server_that_is_a_replica_for_a_while_does_nothing_meanwhile(bench: Bench) {
     for mode in Mode::GUARDED {

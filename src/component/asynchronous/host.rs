@@ -45,6 +45,10 @@ impl Host for ComponentHost {
 }
 
 impl Socket for Connection {
+    fn now(&self) -> u64 {
+        socket::now()
+    }
+
     fn reused(&self) -> bool {
         self.reused()
     }

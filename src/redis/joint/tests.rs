@@ -9,8 +9,8 @@ use crate::redis::{
 };
 use futures::FutureExt;
 
-/// A world whose calls share a connection.
-struct Sharing(World);
+/// A world whose calls share a connection, and where time passes or stands still.
+struct Sharing(World, bool);
 
 impl Host for Sharing {
     type Socket = Line;
@@ -25,6 +25,9 @@ impl Host for Sharing {
     }
 
     async fn wait(&self, milliseconds: u32) {
+        if !self.1 {
+            std::future::pending::<()>().await;
+        }
         self.0.wait(milliseconds).await;
     }
 
@@ -33,10 +36,10 @@ impl Host for Sharing {
     }
 }
 
-fn node(turns: &[Turn]) -> Node<Sharing> {
+fn node(turns: &[Turn], time_passes: bool) -> Node<Sharing> {
     let handshake = Handshake::new(&Server::parse("redis://s:1").unwrap());
     let timeouts = Timeouts { connect: 1_000, answer: 1_000 };
-    let context = Context { host: Sharing(World::new(turns)), handshake, timeouts };
+    let context = Context { host: Sharing(World::new(turns), time_passes), handshake, timeouts };
     Node::new(Rc::new(context), Address::Tcp("s".into(), 1))
 }
 
@@ -52,14 +55,21 @@ fn is_busy_after<T, F: Future<Output = Result<T, Attempt>>>(count: usize, call: 
 
 #[test]
 fn so_many_wait_for_a_connection_and_no_more() {
-    let node = node(&[Turn::Stalled]);
+    let node = node(&[Turn::Stalled], false);
     let batch = Batch::of(&[b"CMD"]);
     assert!(is_busy_after(1 + MAX_CALLS, || node.exchange(&batch)));
 }
 
 #[test]
 fn so_many_wait_for_a_connection_of_their_own_and_no_more() {
-    let node = node(&vec![connected(&[]); MAX_OWN]);
+    let node = node(&vec![connected(&[]); MAX_OWN], false);
     let never = async |_: &Ready<Sharing>| std::future::pending::<Result<(), Attempt>>().await;
     assert!(is_busy_after(MAX_OWN + MAX_CALLS, || node.attempt(never)));
+}
+
+#[test]
+fn nobody_waits_longer_for_a_connection_of_their_own_than_for_an_answer() {
+    let node = node(&vec![connected(&[]); MAX_OWN], true);
+    let never = async |_: &Ready<Sharing>| std::future::pending::<Result<(), Attempt>>().await;
+    assert!(is_busy_after(MAX_OWN, || node.attempt(never)));
 }

@@ -170,8 +170,9 @@ impl Queue {
         self.awaited = self.sent;
     }
 
-    /// Hands out the replies in what has arrived.
-    pub(super) fn receive(&mut self, bytes: Vec<u8>) {
+    /// Hands out the replies in what has arrived; whether there was one.
+    pub(super) fn receive(&mut self, bytes: Vec<u8>) -> bool {
+        let mut has_given = false;
         reply::receive(&mut self.received, bytes);
         while !self.received.is_empty() && !self.ended {
             match self.scanner.scan(&self.received) {
@@ -181,7 +182,10 @@ impl Queue {
                     let bytes = reply::take(&mut self.received, frame.length);
                     match frame.answers.then(|| reply::decode(&bytes, frame)) {
                         None => {}
-                        Some(Some(reply)) => self.give(reply),
+                        Some(Some(reply)) => {
+                            has_given = true;
+                            self.give(reply);
+                        }
                         Some(None) => self.end_unreadable(reply::MALFORMED),
                     }
                 }
@@ -191,6 +195,7 @@ impl Queue {
             // What nobody asked for would be taken for the next answer.
             self.ended = true;
         }
+        has_given
     }
 
     fn give(&mut self, reply: Reply) {

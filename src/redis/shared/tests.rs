@@ -48,6 +48,8 @@ enum End {
     Stale,
 }
 
+const LIMIT: u32 = 1_000;
+
 struct Peer {
     chance: Chance,
     end: End,
@@ -101,6 +103,10 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = &str> {
 struct Wire(Rc<Peer>);
 
 impl Socket for Wire {
+    fn now(&self) -> u64 {
+        0
+    }
+
     fn reused(&self) -> bool {
         false
     }
@@ -244,7 +250,7 @@ fn each_call_gets_its_own_reply_whoever_is_cancelled() {
         let chance = Chance::new(seed);
         let cancel = seed % 3 != 0;
         let peer = Rc::new(Peer::new(chance.clone(), End::Never));
-        let shared = Shared::new(Wire(peer.clone()));
+        let shared = Shared::new(Wire(peer.clone()), LIMIT);
         let calls = 1 + chance.below(40) as usize;
         for (number, result) in run(&chance, &shared, calls, cancel).into_iter().enumerate() {
             match result {
@@ -268,7 +274,7 @@ fn a_connection_that_ends_gives_each_call_its_own_right_answer() {
         let at = chance.below(calls as u64) as usize;
         let end = [End::Cut(at), End::Silence(at), End::Garbage(at), End::Stale][(seed % 4) as usize];
         let peer = Rc::new(Peer::new(chance.clone(), end));
-        let shared = Shared::new(Wire(peer.clone()));
+        let shared = Shared::new(Wire(peer.clone()), LIMIT);
         let cancel = seed % 8 >= 4;
         let results = run(&chance, &shared, calls, cancel);
         let read = peer.read.borrow();
@@ -295,7 +301,7 @@ fn a_connection_that_ends_gives_each_call_its_own_right_answer() {
 fn calls_that_are_ready_together_leave_in_one_write() {
     let chance = Chance::new(7);
     let peer = Rc::new(Peer::new(chance, End::Never));
-    let shared = Shared::new(Wire(peer.clone()));
+    let shared = Shared::new(Wire(peer.clone()), LIMIT);
     let calls: Vec<_> = (0..100).map(|number| (number, Batch::of(&[format!("n{number}").as_bytes()]))).collect();
     let all = calls.iter().map(|(number, batch)| async { (*number, shared.exchange(batch).await) });
     let results = futures::executor::block_on(futures::future::join_all(all));
@@ -308,7 +314,7 @@ fn calls_that_are_ready_together_leave_in_one_write() {
 #[test]
 fn too_many_calls_are_turned_away_and_the_others_are_served() {
     let peer = Rc::new(Peer::new(Chance::new(1), End::Never));
-    let shared = Shared::new(Wire(peer.clone()));
+    let shared = Shared::new(Wire(peer.clone()), LIMIT);
     let batch = Batch::of(&[b"n0"]);
     let all = (0..20_000).map(|_| shared.exchange(&batch));
     let results = futures::executor::block_on(futures::future::join_all(all));
@@ -320,7 +326,7 @@ fn too_many_calls_are_turned_away_and_the_others_are_served() {
 #[test]
 fn what_waits_to_be_sent_is_bounded_in_bytes() {
     let peer = Rc::new(Peer::new(Chance::new(1), End::Never));
-    let shared = Shared::new(Wire(peer.clone()));
+    let shared = Shared::new(Wire(peer.clone()), LIMIT);
     let batch = Batch::of(&[&vec![b'n'; 20 << 20]]);
     // The first leaves at once, and of the others three may wait.
     let all = (0..6).map(|_| shared.exchange(&batch));
