@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Fuzz(Fuzz),
     /// Checks everything: formatting, lints, docs, contract, builds and all tests
     Test(Test),
+    /// Measures what a session costs, beside what people would use instead: into target/bench/report.md
+    Bench(Bench),
     /// Counts what each operation of the built components takes, and holds it to benchmarks/fuel.toml
     Fuel(Fuel),
     /// Builds the examples and tests them
@@ -93,6 +95,21 @@ pub(crate) struct Test {
     /// Rewrites the list of conformance cases (host-test/conformance.txt) and does nothing else
     #[arg(long)]
     pub(crate) bless: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// Takes 2 minutes in place of 15
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Writes docs/benchmarks.md and its plots too
+    #[arg(long)]
+    pub(crate) publish: bool,
+
+    /// The cases to measure; all of them unless one is named
+    #[arg(value_name = "CASE")]
+    pub(crate) cases: Vec<String>,
 }
 
 #[derive(Args, Default)]

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the one entry to building, running and testing drsession.
 
+mod bench;
 mod build;
 mod examples;
 mod flags;
@@ -48,6 +49,7 @@ fn run(flags: Flags) -> anyhow::Result<bool> {
             println!("redis-server {}", setup::redis_server()?);
             return Ok(examples::run(&workspace, &examples.names)?.failed == 0);
         }
+        Command::Bench(bench) => bench::run(&workspace, flags.wasm_toolchain, &bench)?,
         Command::Fuel(flags) => fuel::run(&workspace, &flags)?,
         Command::Wit(flags) => wit::run(&workspace, &flags)?,
     }

@@ -106,6 +106,32 @@ pub(crate) fn components(
     Ok(built)
 }
 
+/// Builds what the benchmarks compare the session component with, and what calls it there.
+pub(crate) fn benchmark_guests(workspace: &Workspace, toolchain: Option<ToolchainName>) -> anyhow::Result<()> {
+    let toolchain = setup::wasm_toolchain(workspace, toolchain)?;
+    let wasm_opt = setup::wasm_opt()?;
+    let folder = workspace.components();
+    let guest = |package: &str, features: &[&str]| {
+        encode::component(&core_module(workspace, toolchain, package, features)?, &wasm_opt)
+    };
+    let with = |plug: &str, guest: Vec<u8>| encode::plug(&fs::read(folder.join(plug))?, &guest);
+    let guests = [
+        ("benchmark-idle.wasm", guest("benchmark-idle", &[])?),
+        ("benchmark-idle-async.wasm", guest("benchmark-idle", &["async"])?),
+        ("benchmark-hello.wasm", guest("benchmark-hello", &[])?),
+        ("benchmark-hello-async.wasm", guest("benchmark-hello", &["async"])?),
+        ("benchmark-calls.wasm", with(DRSESSION, guest("benchmark-calls", &[])?)?),
+        ("benchmark-calls-async.wasm", with(DRSESSION_ASYNC, guest("benchmark-calls", &["async"])?)?),
+        ("benchmark-client.wasm", guest("benchmark-calls", &["client"])?),
+        ("benchmark-visits.wasm", with(DRSESSION_WASI, fs::read(folder.join("spin-visits.wasm"))?)?),
+        ("benchmark-visits-async.wasm", with(DRSESSION_ASYNC_WASI, fs::read(folder.join("visits-alone-bare.wasm"))?)?),
+    ];
+    for (file, component) in guests {
+        write(&folder.join(file), &component)?;
+    }
+    Ok(())
+}
+
 /// Compiles one package alone, so that no other's features find their way into it.
 fn core_module(
     workspace: &Workspace,

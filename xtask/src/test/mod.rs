@@ -22,7 +22,7 @@ use run::Run;
 pub(crate) use suite::{Counts, test_command};
 
 /// What is compiled for wasm, and with which features.
-const WASM_PACKAGES: [(&str, &str); 15] = [
+const WASM_PACKAGES: [(&str, &str); 22] = [
     ("drsession", ""),
     ("drsession", "async"),
     ("wasi-sockets-adapter", ""),
@@ -38,6 +38,13 @@ const WASM_PACKAGES: [(&str, &str); 15] = [
     ("rust-cases", ""),
     ("messagepack", ""),
     ("session-encryption", ""),
+    ("benchmark-calls", ""),
+    ("benchmark-calls", "async"),
+    ("benchmark-calls", "client"),
+    ("benchmark-hello", ""),
+    ("benchmark-hello", "async"),
+    ("benchmark-idle", ""),
+    ("benchmark-idle", "async"),
 ];
 
 /// Whether all went well.

@@ -1,0 +1,75 @@
+//! From nothing to the first reply.
+
+use std::time::Duration;
+
+use host_test::redis_server::RedisServer;
+
+use super::{Prepared, Scale, plan, prepared, url};
+use crate::guest::Text;
+use crate::host::{self, Kind, State, anywhere};
+use crate::measure::{Contestant, side_by_side};
+use crate::operation::{Operation, seed};
+use crate::results::Results;
+use crate::session::{Opening, Session};
+
+pub(crate) const CASE: &str = "cold";
+pub(crate) const START: &str = "instance start, pooling";
+pub(crate) const PARKED: &str = "instance start to first reply, parked connection";
+pub(crate) const WARM: &str = "warm get";
+pub(crate) const TLS: &str = "instance start to first reply, new TLS connection";
+
+pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Result<()> {
+    let redis = RedisServer::start()?;
+    seed(&mut redis.connection());
+    let locked = RedisServer::builder().password("benchmark").start()?;
+    seed(&mut locked.connection());
+
+    let contestants = vec![
+        start()?,
+        Contestant::each(PARKED, first_reply(url(&redis), true)?),
+        Contestant::each("instance start to first reply, new connection", first_reply(url(&redis), false)?),
+        Contestant::each(
+            "instance start to first reply, parked connection, password",
+            first_reply(url(&locked), true)?,
+        ),
+        Contestant::each("instance start to first reply, new connection, password", first_reply(url(&locked), false)?),
+        warm(&redis, Operation::Get, WARM)?,
+        warm(&redis, Operation::FirstGet, "warm first get")?,
+    ];
+    results.series.extend(side_by_side(CASE, plan(time), contestants)?);
+    // Once the host's sockets speak TLS, one more `first_reply` belongs above.
+    results.miss(CASE, TLS, "the host's sockets don't speak TLS yet");
+    Ok(())
+}
+
+/// An instance and nothing else.
+fn start() -> anyhow::Result<Contestant<'static>> {
+    let Prepared { component, .. } = prepared("drsession.wasm", Kind::Plain)?;
+    let sockets = anywhere();
+    Ok(Contestant::each(START, move || {
+        let mut store = host::store(&component, State::connected(&sockets));
+        component.instantiate(&mut store)?;
+        Ok(())
+    }))
+}
+
+/// What a request costs whose host begins a new instance for each.
+fn first_reply(url: Text, parked: bool) -> anyhow::Result<impl FnMut() -> anyhow::Result<()>> {
+    let Prepared { component, exports } = prepared("drsession.wasm", Kind::Plain)?;
+    let sockets = anywhere();
+    let opening = Opening { url, guarded: true };
+    Ok(move || {
+        if !parked {
+            sockets.clear_idle();
+        }
+        let mut session = Session::plain(&component, &exports, State::connected(&sockets), opening)?;
+        session.once(Operation::FirstGet)
+    })
+}
+
+fn warm(redis: &RedisServer, operation: Operation, name: &str) -> anyhow::Result<Contestant<'static>> {
+    let Prepared { component, exports } = prepared("drsession.wasm", Kind::Plain)?;
+    let opening = Opening { url: url(redis), guarded: true };
+    let mut session = Session::plain(&component, &exports, State::connected(&anywhere()), opening)?;
+    Ok(Contestant::new(name, move |slice, recorder| session.repeat(operation, slice, recorder)))
+}

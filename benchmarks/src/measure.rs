@@ -1,0 +1,185 @@
+//! Measuring several things side by side, in short rounds, so that the machine's noise falls on all alike.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use hdrhistogram::Histogram;
+
+use crate::results::{Round, Series};
+
+/// One of several that do the same.
+pub struct Contestant<'a> {
+    name: String,
+    #[expect(clippy::type_complexity, reason = "a name would say less")]
+    run: Box<dyn FnMut(Duration, &mut Recorder) -> anyhow::Result<()> + 'a>,
+}
+
+impl<'a> Contestant<'a> {
+    /// One that runs for about as long as it is told, and records what it does.
+    pub fn new(name: impl Into<String>, run: impl FnMut(Duration, &mut Recorder) -> anyhow::Result<()> + 'a) -> Self {
+        Self { name: name.into(), run: Box::new(run) }
+    }
+
+    /// One that does the same operation again and again.
+    pub fn each(name: impl Into<String>, mut operation: impl FnMut() -> anyhow::Result<()> + 'a) -> Self {
+        Self::batches(name, 1, move |_| operation())
+    }
+
+    /// One whose operations are so short that reading the clock would be seen: they are timed many at once.
+    pub fn batches(name: impl Into<String>, size: u32, mut batch: impl FnMut(u32) -> anyhow::Result<()> + 'a) -> Self {
+        Self::new(name, move |slice, recorder| {
+            let begun = Instant::now();
+            let mut before = begun;
+            while before - begun < slice {
+                batch(size)?;
+                let now = Instant::now();
+                recorder.record((now - before) / size, size.into());
+                before = now;
+            }
+            Ok(())
+        })
+    }
+
+    /// One that prepares each operation, and is measured only from there on.
+    pub fn prepared<T>(
+        name: impl Into<String>,
+        mut prepare: impl FnMut() -> anyhow::Result<T> + 'a,
+        mut operation: impl FnMut(T) -> anyhow::Result<()> + 'a,
+    ) -> Self {
+        Self::new(name, move |slice, recorder| {
+            let begun = Instant::now();
+            while begun.elapsed() < slice {
+                let prepared = prepare()?;
+                let before = Instant::now();
+                operation(prepared)?;
+                recorder.record(before.elapsed(), 1);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What takes longer than this many nanoseconds, a minute, is taken for as long.
+const LONGEST: u64 = 60_000_000_000;
+
+/// What one contestant has done.
+pub struct Recorder {
+    histogram: Histogram<u64>,
+    /// How long that took as a whole, where operations overlap.
+    elapsed: Option<Duration>,
+    /// The sum of all operations' times, where they don't.
+    busy: Duration,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        let histogram = Histogram::new_with_bounds(1, LONGEST, 3).expect("bounds that are in order");
+        Self { histogram, elapsed: None, busy: Duration::ZERO }
+    }
+}
+
+impl Recorder {
+    /// So many operations that took so long each.
+    pub fn record(&mut self, time: Duration, count: u64) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).max(1);
+        self.histogram.saturating_record_n(nanoseconds, count);
+        self.busy += time * u32::try_from(count).unwrap_or(u32::MAX);
+    }
+
+    /// Operations that overlapped took so long together.
+    pub fn took(&mut self, elapsed: Duration) {
+        self.elapsed = Some(self.elapsed.unwrap_or_default() + elapsed);
+    }
+
+    /// What another has recorded meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// It was another kind of recorder.
+    pub fn add(&mut self, other: &Self) -> anyhow::Result<()> {
+        self.histogram.add(&other.histogram).context("the same histogram")
+    }
+
+    fn rate(&self) -> f64 {
+        let time = self.elapsed.unwrap_or(self.busy).as_secs_f64();
+        self.histogram.len() as f64 / time.max(f64::MIN_POSITIVE)
+    }
+
+    fn round(&self) -> Round {
+        let histogram = &self.histogram;
+        let at = |quantile| histogram.value_at_quantile(quantile) as f64;
+        Round { p50: at(0.5), p99: at(0.99), max: histogram.max() as f64, rate: self.rate(), samples: histogram.len() }
+    }
+}
+
+/// How long the rounds of one case may take together.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    /// For all contestants.
+    pub time: Duration,
+    /// For one of them, once.
+    pub slice: Duration,
+}
+
+/// The fewest rounds that a median is taken of.
+const FEWEST_ROUNDS: u32 = 5;
+
+/// Lets all contestants have their turn, round after round, and returns what each has done.
+///
+/// # Errors
+///
+/// A contestant fails.
+pub fn side_by_side(case: &str, plan: Plan, contestants: Vec<Contestant>) -> anyhow::Result<Vec<Series>> {
+    let mut contestants = contestants;
+    let turns = u32::try_from(contestants.len())?.max(1);
+    let rounds = (plan.time.as_secs_f64() / (plan.slice * turns).as_secs_f64()) as u32;
+    let rounds = rounds.max(FEWEST_ROUNDS);
+    let slice = plan.slice.min(plan.time / (rounds * turns));
+    let mut series: Vec<_> = contestants.iter().map(|contestant| Series::new(case, &contestant.name)).collect();
+    let mut all: Vec<_> = contestants.iter().map(|_| Recorder::default()).collect();
+    // The first round only warms caches.
+    for round in 0..=rounds {
+        for turn in 0..contestants.len() {
+            // Nobody is always the one behind the same other.
+            let index = (turn + round as usize) % contestants.len();
+            let contestant = &mut contestants[index];
+            let mut recorder = Recorder::default();
+            (contestant.run)(slice, &mut recorder).with_context(|| format!("{case}: {}", contestant.name))?;
+            anyhow::ensure!(!recorder.histogram.is_empty(), "{case}: {} did nothing", contestant.name);
+            if round > 0 {
+                series[index].rounds.push(recorder.round());
+                all[index].histogram.add(&recorder.histogram).context("the same histogram")?;
+            }
+        }
+    }
+    for (series, recorder) in series.iter_mut().zip(&all) {
+        series.sum(&recorder.round());
+    }
+    Ok(series)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Contestant, Plan, side_by_side};
+
+    const PLAN: Plan = Plan { time: Duration::from_millis(60), slice: Duration::from_millis(1) };
+
+    #[test]
+    fn everybody_has_as_many_turns() {
+        let contestants = ["a", "b", "c"].map(|name| Contestant::each(name, || Ok(()))).into();
+        let series = side_by_side("case", PLAN, contestants).unwrap();
+        let rounds: Vec<_> = series.iter().map(|series| series.rounds.len()).collect();
+        assert_eq!(rounds, [20; 3]);
+        assert!(series.iter().all(|series| series.samples >= 20));
+    }
+
+    #[test]
+    fn a_contestant_that_fails_or_does_nothing_ends_it() {
+        let fails = Contestant::each("fails", || anyhow::bail!("no"));
+        assert!(side_by_side("case", PLAN, vec![fails]).is_err());
+        let idles = Contestant::new("idles", |_, _| Ok(()));
+        assert!(side_by_side("case", PLAN, vec![idles]).is_err());
+    }
+}
