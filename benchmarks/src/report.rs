@@ -129,7 +129,12 @@ impl Report<'_> {
 
     fn write_machine(&self, text: &mut String) -> anyhow::Result<()> {
         let Machine { processor, cores, system, date, versions } = self.machine;
-        writeln!(text, "## Where\n\n{processor}, {cores} cores, {system}; {date}.\n\n| | version |\n|---|---|")?;
+        let length = match self.scale {
+            Scale::Quick => "two minutes",
+            Scale::Full => "a quarter of an hour",
+        };
+        writeln!(text, "## Where\n\n{processor}, {cores} cores, {system}; {date}, in {length}.\n")?;
+        writeln!(text, "| | version |\n|---|---|")?;
         for (name, version) in versions {
             writeln!(text, "| {name} | {version} |")?;
         }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use drsession_host::Sockets;
 use host_test::redis_server::RedisServer;
+use host_test::tls::{Authority, ServerTls};
 
 use super::{Prepared, Scale, plan, prepared, url};
 use crate::guest::Text;
@@ -16,7 +18,6 @@ pub(crate) const CASE: &str = "cold";
 pub(crate) const START: &str = "instance start, pooling";
 pub(crate) const PARKED: &str = "instance start to first reply, parked connection";
 pub(crate) const WARM: &str = "warm get";
-pub(crate) const TLS: &str = "instance start to first reply, new TLS connection";
 
 pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Result<()> {
     let redis = RedisServer::start()?;
@@ -24,21 +25,32 @@ pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Re
     let locked = RedisServer::builder().password("benchmark").start()?;
     seed(&mut locked.connection());
 
+    let authority = Authority::new();
+    let secret = RedisServer::builder().tls(ServerTls::of(&authority)).start()?;
+    seed(&mut secret.connection());
+    let within_tls = |parked| {
+        let sockets = host_test::tls::sockets(&authority.settings(None));
+        first_reply(secret.tls_url().leak(), sockets, parked)
+    };
+
     let contestants = vec![
         start()?,
-        Contestant::each(PARKED, first_reply(url(&redis), true)?),
-        Contestant::each("instance start to first reply, new connection", first_reply(url(&redis), false)?),
+        Contestant::each(PARKED, first_reply(url(&redis), anywhere(), true)?),
+        Contestant::each("instance start to first reply, new connection", first_reply(url(&redis), anywhere(), false)?),
         Contestant::each(
             "instance start to first reply, parked connection, password",
-            first_reply(url(&locked), true)?,
+            first_reply(url(&locked), anywhere(), true)?,
         ),
-        Contestant::each("instance start to first reply, new connection, password", first_reply(url(&locked), false)?),
+        Contestant::each(
+            "instance start to first reply, new connection, password",
+            first_reply(url(&locked), anywhere(), false)?,
+        ),
+        Contestant::each("instance start to first reply, parked connection, TLS", within_tls(true)?),
+        Contestant::each("instance start to first reply, new connection, TLS", within_tls(false)?),
         warm(&redis, Operation::Get, WARM)?,
         warm(&redis, Operation::FirstGet, "warm first get")?,
     ];
     results.series.extend(side_by_side(CASE, plan(time), contestants)?);
-    // Once the host's sockets speak TLS, one more `first_reply` belongs above.
-    results.miss(CASE, TLS, "the host's sockets don't speak TLS yet");
     Ok(())
 }
 
@@ -54,9 +66,8 @@ fn start() -> anyhow::Result<Contestant<'static>> {
 }
 
 /// What a request costs whose host begins a new instance for each.
-fn first_reply(url: Text, parked: bool) -> anyhow::Result<impl FnMut() -> anyhow::Result<()>> {
+fn first_reply(url: Text, sockets: Sockets, parked: bool) -> anyhow::Result<impl FnMut() -> anyhow::Result<()>> {
     let Prepared { component, exports } = prepared("drsession.wasm", Kind::Plain)?;
-    let sockets = anywhere();
     let opening = Opening { url, guarded: true };
     Ok(move || {
         if !parked {
