@@ -75,29 +75,32 @@ impl<T: Send + 'static> Caller for Together<'_, T> {
 /// Text that lives as long as the program, as fields and values of a benchmark do.
 pub type Text = &'static str;
 
+/// A function that answers, or says why not.
+pub type Method<P, R> = TypedFunc<P, (Result<R, Error>,)>;
+
 /// A guest's functions, found once.
 pub struct Functions {
     options: TypedFunc<(Text,), (ResourceAny,)>,
     set_guard: TypedFunc<(ResourceAny, bool), ()>,
     set_idle_lifetime: TypedFunc<(ResourceAny, Option<u32>), ()>,
-    open: TypedFunc<(ResourceAny,), (Result<ResourceAny, Error>,)>,
-    attach: TypedFunc<(ResourceAny, Text), (Result<ResourceAny, Error>,)>,
+    open: Method<(ResourceAny,), ResourceAny>,
+    attach: Method<(ResourceAny, Text), ResourceAny>,
     /// `session.get`.
-    pub get: TypedFunc<(ResourceAny, Text), (Result<Option<String>, Error>,)>,
+    pub get: Method<(ResourceAny, Text), Option<String>>,
     /// `session.get-many`.
-    pub get_many: TypedFunc<(ResourceAny, &'static [Text]), (Result<Vec<Option<String>>, Error>,)>,
+    pub get_many: Method<(ResourceAny, &'static [Text]), Vec<Option<String>>>,
     /// `session.set`.
-    pub set: TypedFunc<(ResourceAny, Text, Text), (Result<(), Error>,)>,
+    pub set: Method<(ResourceAny, Text, Text), ()>,
     /// `session.contains`.
-    pub contains: TypedFunc<(ResourceAny, Text), (Result<bool, Error>,)>,
+    pub contains: Method<(ResourceAny, Text), bool>,
     /// `session.delete`.
-    pub delete: TypedFunc<(ResourceAny, Text), (Result<bool, Error>,)>,
+    pub delete: Method<(ResourceAny, Text), bool>,
     /// `session.increment`.
-    pub increment: TypedFunc<(ResourceAny, Text, i64), (Result<i64, Error>,)>,
+    pub increment: Method<(ResourceAny, Text, i64), i64>,
     /// `session.items`.
-    pub items: TypedFunc<(ResourceAny,), (Result<Vec<(String, String)>, Error>,)>,
+    pub items: Method<(ResourceAny,), Vec<(String, String)>>,
     /// `session.apply`.
-    pub apply: TypedFunc<(ResourceAny, &'static [Operation]), (Result<Vec<Outcome>, Error>,)>,
+    pub apply: Method<(ResourceAny, &'static [Operation]), Vec<Outcome>>,
 }
 
 /// Where the functions are, found once for a component.

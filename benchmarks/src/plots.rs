@@ -20,6 +20,9 @@ const ROW: i32 = 30;
 const LEFT: i32 = 330;
 const FONT: &str = "sans-serif";
 
+/// What of a series is shown.
+type Measure<'a> = &'a dyn Fn(&Series) -> f64;
+
 /// Writes those for which something was measured into the folder, and returns their names with what they show.
 ///
 /// # Errors
@@ -31,7 +34,7 @@ pub fn draw(results: &Results, folder: &Path) -> anyhow::Result<Vec<(&'static st
     let time = |series: &Series| series.p50 / 1000.0;
     let rate = |series: &Series| series.rate / 1000.0;
     let (alone_ns, loop_get, served) = (alone::CASE, loops::case("get"), http::case(32));
-    let bars: [(&str, &str, &str, &dyn Fn(&Series) -> f64); 5] = [
+    let bars: [(&str, &str, &str, Measure); 5] = [
         ("get.svg", "A get, one at a time: median time, µs", &get, &time),
         ("first-set.svg", "A guarded set with renewal, one at a time: median time, µs", &set, &time),
         ("alone.svg", "The component alone, no network: median time, µs", alone_ns, &time),

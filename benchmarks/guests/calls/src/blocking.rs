@@ -29,7 +29,7 @@ impl Guest for Calls {
     fn open(url: String, id: String) {
         let store = Store::open(&Options::new(&url)).expect("a store");
         let session = store.attach(&id).expect("a well-formed id");
-        SESSION.with(|opened| opened.set((store, session)).ok().expect("opened once"));
+        SESSION.with(|opened| opened.set((store, session)).expect("opened once"));
     }
 
     fn make(call: Call) {

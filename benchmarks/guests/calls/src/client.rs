@@ -28,7 +28,7 @@ thread_local! {
 impl Guest for Calls {
     fn open(url: String, id: String) {
         let connection = Connection::open(&url).expect("a connection");
-        OPENED.with(|opened| opened.set((connection, ["drsession:", &id].concat())).ok().expect("opened once"));
+        OPENED.with(|opened| opened.set((connection, ["drsession:", &id].concat())).expect("opened once"));
     }
 
     fn make(call: Call) {
