@@ -91,6 +91,10 @@ impl<M: Manner> Host for World<M> {
 }
 
 impl<M: Manner> Socket for Line<M> {
+    fn now(&self) -> u64 {
+        self.world.now()
+    }
+
     fn reused(&self) -> bool {
         self.reused
     }

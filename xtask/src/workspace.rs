@@ -38,6 +38,8 @@ pub(crate) struct Package {
 struct Target {
     kind: Vec<String>,
     name: String,
+    /// Whether cargo may run it as a test. What is fuzzed by it would run for ever.
+    test: bool,
 }
 
 impl Workspace {
@@ -77,9 +79,18 @@ impl Workspace {
 
     /// The names of the integration tests of all packages.
     pub(crate) fn integration_tests(&self) -> BTreeSet<&str> {
+        self.tested("test")
+    }
+
+    /// The names of the programs of all packages that may hold tests.
+    pub(crate) fn tested_programs(&self) -> BTreeSet<&str> {
+        self.tested("bin")
+    }
+
+    fn tested(&self, kind: &str) -> BTreeSet<&str> {
         let targets = self.metadata.packages.iter().flat_map(|package| &package.targets);
         targets
-            .filter(|target| target.kind.iter().any(|kind| kind == "test"))
+            .filter(|target| target.test && target.kind.iter().any(|other| other == kind))
             .map(|target| target.name.as_str())
             .collect()
     }

@@ -1,8 +1,8 @@
 //! Many visitors for a long time, while everything goes wrong: at the end every promise is held against Redis itself.
 //!
-//! - [`deployment`]: the servers, which are restarted and fail over; between them and the component bytes go astray.
-//! - [`worker`]: instances of both flavours, and the [`visit`]s that they serve.
-//! - [`ledger`]: what everybody was told, and by [`expected`] what has to follow from it. [`report`] says what came of it.
+//! - `deployment`: the servers, which are restarted and fail over; between them and the component bytes go astray.
+//! - `worker`: instances of both flavours, and the `visit`s that they serve.
+//! - `ledger`: what everybody was told, and by `expected` what has to follow from it. `report` says what came of it.
 
 mod deployment;
 mod expected;

@@ -46,7 +46,10 @@ pub(super) struct Report {
 /// All tests but those in the docs and those that are steps of their own.
 pub(super) fn tests(workspace: &Workspace) -> anyhow::Result<Counts> {
     let mut cargo = test_command(workspace);
-    cargo.args(["--lib", "--bins"]);
+    cargo.arg("--lib");
+    for name in workspace.tested_programs() {
+        cargo.args(["--bin", name]);
+    }
     for name in workspace.integration_tests() {
         if !APART.contains(&name) && !counted_check::TARGETS.contains(&name) {
             cargo.args(["--test", name]);
