@@ -21,6 +21,7 @@ pub(super) struct Call {
     outcome: RefCell<Option<Outcome>>,
     waker: RefCell<Option<Waker>>,
     waits: Cell<bool>,
+    ended: Cell<bool>,
     cancelled: Cell<bool>,
 }
 
@@ -34,6 +35,7 @@ impl Call {
             outcome: RefCell::default(),
             waker: RefCell::default(),
             waits: Cell::new(false),
+            ended: Cell::new(false),
             cancelled: Cell::new(false),
         }
     }
@@ -57,6 +59,7 @@ impl Call {
 
     /// It has come to an end.
     pub(super) fn end(&self, outcome: Outcome) {
+        self.ended.set(true);
         if !self.cancelled.get() {
             self.outcome.replace(Some(outcome));
             self.wake();
@@ -69,6 +72,11 @@ impl Call {
         self.waits.set(false);
         // A task that is over must not be woken.
         self.waker.take();
+    }
+
+    /// Whether the connection has nothing to do with it any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.get()
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

@@ -267,7 +267,10 @@ impl Queue {
                 *duty = Duty::Free;
             }
         }
-        self.withdraw(call);
+        // Who is not there need not be looked for, among all that wait.
+        if !call.has_ended() {
+            self.withdraw(call);
+        }
     }
 
     /// Takes its commands back if they have not left.
