@@ -191,7 +191,10 @@ fn calls_that_share_a_silent_connection_or_wait_for_one_end() {
             });
             let told = told.await;
             for told in told {
-                assert!(matches!(told, Err(Error::OutcomeUnknown(_) | Error::Unavailable(_) | Error::Busy)), "{told:?}");
+                assert!(
+                    matches!(told, Err(Error::OutcomeUnknown(_) | Error::Unavailable(_) | Error::Busy)),
+                    "{told:?}"
+                );
             }
         }
     });
