@@ -5,7 +5,7 @@ pub(crate) fn whole<T: TryFrom<i64>>(digits: &[u8]) -> Option<T> {
     T::try_from(integer(digits)?).ok()
 }
 
-/// The most digits that no number of 64 bits is too small for.
+/// The most digits that any number of 64 bits holds.
 const MAX_DIGITS: usize = 19;
 
 #[inline(never)]
@@ -15,11 +15,12 @@ fn integer(text: &[u8]) -> Option<i64> {
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() || digits.len() > MAX_DIGITS {
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    if digits.is_empty() || digits.len() - zeros > MAX_DIGITS {
         return None;
     }
     let mut number = 0_u64;
-    for digit in digits {
+    for digit in &digits[zeros..] {
         let digit = digit.wrapping_sub(b'0');
         if digit > 9 {
             return None;
@@ -42,6 +43,8 @@ mod tests {
         assert_eq!(whole::<i64>(b"9223372036854775808"), None);
         assert_eq!(whole::<i64>(b"-9223372036854775809"), None);
         assert_eq!(whole::<i64>(b"99999999999999999999"), None);
+        assert_eq!(whole::<i64>(b"-000000000000000000000000000007"), Some(-7));
+        assert_eq!(whole::<i64>(b"000000000000000000000000000000"), Some(0));
         assert_eq!(whole::<i64>(b""), None);
         assert_eq!(whole::<i64>(b"-"), None);
         assert_eq!(whole::<i64>(b"--1"), None);
