@@ -53,6 +53,7 @@ conformance! {
         mod instance {
             fuel_grows_with_the_work_done,
             memory_is_held_to_its_limit,
+            a_visit_needs_no_more_memory_than_an_instance_begins_with,
         }
         mod drsession {
             test_int,
@@ -364,6 +365,9 @@ conformance! {
             a_write_whose_answer_is_lost_says_so_and_is_not_sent_again,
             a_read_whose_answer_is_lost_is_sent_again,
             an_answer_that_is_no_resp_is_told,
+        }
+        mod instance {
+            a_visit_needs_no_more_memory_than_an_instance_begins_with,
         }
         mod drsession {
             test_int,

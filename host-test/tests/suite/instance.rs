@@ -35,3 +35,14 @@ pub(crate) async fn memory_is_held_to_its_limit(bench: Bench) {
         }
     }
 }
+
+pub(crate) async fn a_visit_needs_no_more_memory_than_an_instance_begins_with(bench: Bench) {
+    let instance = bench.instance().await;
+    let before = instance.memory().await;
+    let session = new_session(&bench, &instance).await;
+    assert_eq!(session.set("theme", "\"dark\"").await, Ok(()));
+    assert_eq!(session.increment("visits", 1).await, Ok(1));
+    assert_eq!(session.get("theme").await, Ok(Some("\"dark\"".into())));
+    assert!(!session.response_headers().await.is_empty());
+    assert_eq!(instance.memory().await, before);
+}

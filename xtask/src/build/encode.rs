@@ -10,6 +10,7 @@ use wasm_encoder::{Component, ComponentSectionId, RawSection};
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
+use super::first_page::with_first_page;
 use crate::process;
 
 /// What rustc's wasm target may use, and so wasm-opt has to be told of.
@@ -18,7 +19,7 @@ const FEATURES: [&str; 4] =
 
 /// The component that a core module with its embedded WIT describes, made small.
 pub(super) fn component(module: &[u8], wasm_opt: &Path) -> anyhow::Result<Vec<u8>> {
-    let module = optimized(module, wasm_opt)?;
+    let module = optimized(&with_first_page(module)?, wasm_opt)?;
     let component = ComponentEncoder::default().validate(true).module(&module)?.encode()?;
     without_names(&component)
 }

@@ -3,6 +3,7 @@
 mod budget;
 mod describe;
 mod encode;
+mod first_page;
 mod report;
 
 pub(crate) mod interface;
