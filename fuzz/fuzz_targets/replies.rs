@@ -1,4 +1,5 @@
-//! Bytes from a server, in any pieces: the scanner and the decoder, held against redis-protocol.
+//! Bytes from a server, in any pieces: the scanner and the decoder, held against redis-protocol, and the quicker way of the
+//! plainest replies, held against both.
 
 #![no_main]
 
@@ -7,7 +8,8 @@ use std::cell::Cell;
 use bytes::Bytes;
 use drsession::redis::{
     Reply,
-    reply::decode,
+    incoming::Incoming,
+    reply::{MALFORMED, decode},
     scanner::{Frame, MAX_DEPTH, MAX_ELEMENTS, ScanError, Scanner},
 };
 use drsession_fuzz::reference;
@@ -25,6 +27,11 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let (in_pieces, its_end) = read(bytes, uneven);
     assert!(frames == in_pieces && end == its_end, "read in pieces");
+
+    let expected = answers(&frames, end);
+    for size in [bytes.len(), 1, 7] {
+        assert!(arrive(bytes, size) == expected, "arriving in pieces of {size}");
+    }
 
     let mut at = 0;
     for (frame, reply) in frames {
@@ -55,6 +62,37 @@ fn read(bytes: &[u8], more: impl Fn(usize) -> usize) -> Read {
             Err(error) => return (frames, Err(error)),
         }
     }
+}
+
+type Answers = (Vec<Reply>, Result<(), ScanError>);
+
+/// The replies among the frames, up to one that can't be decoded.
+fn answers(frames: &[(Frame, Option<Reply>)], end: Result<(), ScanError>) -> Answers {
+    let mut replies = Vec::new();
+    for (frame, reply) in frames {
+        match reply {
+            _ if !frame.answers => {}
+            Some(reply) => replies.push(reply.clone()),
+            None => return (replies, Err(MALFORMED)),
+        }
+    }
+    (replies, end)
+}
+
+/// Reads replies as a connection does, from pieces of this size.
+fn arrive(bytes: &[u8], size: usize) -> Answers {
+    let (mut incoming, mut replies) = (Incoming::default(), Vec::new());
+    for piece in bytes.chunks(size.max(1)) {
+        incoming.add(piece.to_vec());
+        loop {
+            match incoming.next() {
+                Ok(None) => break,
+                Ok(Some(reply)) => replies.push(reply),
+                Err(error) => return (replies, Err(error)),
+            }
+        }
+    }
+    (replies, Ok(()))
 }
 
 fn depth(reply: &Reply) -> usize {

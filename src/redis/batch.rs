@@ -13,7 +13,55 @@ pub struct Batch {
 }
 
 /// What most batches are shorter than.
-const COMMON_LENGTH: usize = 256;
+const COMMON_LENGTH: usize = 512;
+
+/// An argument that is known when this is compiled, a command's name above all, and is encoded then.
+#[derive(Clone, Copy)]
+pub struct Word(&'static [u8]);
+
+impl Word {
+    /// As [`encoded`] has it: what [`word!`] makes.
+    pub(crate) const fn of_encoded(encoded: &'static [u8]) -> Self {
+        Self(encoded)
+    }
+}
+
+/// How long an argument of so many bytes is when encoded: type byte, length, and two ends of lines.
+pub(crate) const fn encoded_length(length: usize) -> usize {
+    length + if length < 10 { 6 } else { 7 }
+}
+
+/// The argument as it goes over the wire; of fewer than a hundred bytes.
+pub(crate) const fn encoded<const LENGTH: usize>(argument: &[u8]) -> [u8; LENGTH] {
+    assert!(argument.len() < 100 && LENGTH == encoded_length(argument.len()));
+    let mut bytes = [b'\n'; LENGTH];
+    bytes[0] = b'$';
+    let mut at = 1;
+    if argument.len() >= 10 {
+        bytes[at] = b'0' + (argument.len() / 10) as u8;
+        at += 1;
+    }
+    bytes[at] = b'0' + (argument.len() % 10) as u8;
+    bytes[at + 1] = b'\r';
+    at += 3;
+    let mut index = 0;
+    while index < argument.len() {
+        bytes[at + index] = argument[index];
+        index += 1;
+    }
+    bytes[LENGTH - 2] = b'\r';
+    bytes
+}
+
+/// A [`Word`] of a constant, text or bytes.
+macro_rules! word {
+    ($word:expr) => {{
+        use $crate::redis::batch::{Word, encoded, encoded_length};
+        const ENCODED: &[u8] = &encoded::<{ encoded_length($word.len()) }>($word);
+        Word::of_encoded(ENCODED)
+    }};
+}
+pub(crate) use word;
 
 impl Default for Batch {
     fn default() -> Self {
@@ -53,6 +101,11 @@ impl Batch {
         self.header(b'$', argument.len());
         self.bytes.extend_from_slice(argument);
         self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// Adds an argument that was encoded when this was compiled.
+    pub fn word(&mut self, word: Word) {
+        self.bytes.extend_from_slice(word.0);
     }
 
     /// Adds an argument that is a number, as its digits.
@@ -166,6 +219,20 @@ mod tests {
         let wire = b"*4\r\n$4\r\nHSET\r\n$3\r\nkey\r\n$0\r\n\r\n$2\r\n\r\n\r\n";
         assert_eq!(batch.bytes(), wire);
         assert_eq!(batch.commands(), 1);
+    }
+
+    #[test]
+    fn words_are_arguments_like_any_other() {
+        let (mut one, mut other) = (Batch::new(), Batch::new());
+        one.begin(3);
+        other.begin(3);
+        for (word, argument) in
+            [(word!(b""), &b""[..]), (word!(b"HGET"), b"HGET"), (word!(b"HINCRBYFLOAT"), b"HINCRBYFLOAT")]
+        {
+            one.word(word);
+            other.argument(argument);
+        }
+        assert_eq!(one.bytes(), other.bytes());
     }
 
     #[test]

@@ -6,10 +6,9 @@ use super::{
     connection::{Connection, ExchangeError},
     deadline::Deadline,
     host::{Socket, SocketError},
-    reply::{self, Reply, receive, take},
-    scanner::Scanner,
+    incoming::Incoming,
+    reply::Reply,
 };
-use bytes::BytesMut;
 use std::cell::{Cell, RefCell};
 
 /// How much to ask for in one read.
@@ -20,8 +19,7 @@ pub struct Exclusive<S> {
     socket: S,
     /// Milliseconds for each answer.
     limit: u32,
-    received: RefCell<BytesMut>,
-    scanner: RefCell<Scanner>,
+    incoming: RefCell<Incoming>,
     /// Commands have left, and not every reply has come.
     waiting: Cell<bool>,
     watching: Cell<bool>,
@@ -30,14 +28,14 @@ pub struct Exclusive<S> {
 impl<S: Socket> Exclusive<S> {
     /// Over a socket on which no answer is outstanding, with so many milliseconds for each.
     pub fn new(socket: S, limit: u32) -> Self {
-        let (received, scanner, waiting, watching) = Default::default();
-        Self { socket, limit, received, scanner, waiting, watching }
+        let (incoming, waiting, watching) = Default::default();
+        Self { socket, limit, incoming, waiting, watching }
     }
 
     /// Whether the next call can use it as if it were new: no reply is outstanding, nothing came that nobody asked for, and no
     /// WATCH stands.
     pub fn is_settled(&self) -> bool {
-        !self.waiting.get() && !self.watching.get() && self.received.borrow().is_empty()
+        !self.waiting.get() && !self.watching.get() && self.incoming.borrow().is_empty()
     }
 
     /// The socket below.
@@ -54,27 +52,18 @@ impl<S: Socket> Exclusive<S> {
         let deadline = Deadline::new(self.limit);
         let mut has_read = false;
         loop {
-            let scanned = self.scanner.borrow_mut().scan(&self.received.borrow());
-            match scanned.map_err(ExchangeError::Unreadable)? {
-                None => {
-                    if has_read && deadline.has_passed(self.socket.now()) {
-                        return Err(ExchangeError::Unanswered(SocketError::TimedOut));
-                    }
-                    has_read = true;
-                    let bytes = self.socket.read(READ_SIZE).await;
-                    match bytes.map_err(ExchangeError::Unanswered)? {
-                        bytes if bytes.is_empty() => {
-                            return Err(ExchangeError::Unanswered(SocketError::Closed));
-                        }
-                        bytes => receive(&mut self.received.borrow_mut(), bytes),
-                    }
-                }
-                Some(frame) => {
-                    let bytes = take(&mut self.received.borrow_mut(), frame.length);
-                    if frame.answers {
-                        return reply::decode(&bytes, frame).ok_or(ExchangeError::Unreadable(reply::MALFORMED));
-                    }
-                }
+            let next = self.incoming.borrow_mut().next();
+            if let Some(reply) = next.map_err(ExchangeError::Unreadable)? {
+                return Ok(reply);
+            }
+            if has_read && deadline.has_passed(self.socket.now()) {
+                return Err(ExchangeError::Unanswered(SocketError::TimedOut));
+            }
+            has_read = true;
+            let bytes = self.socket.read(READ_SIZE).await;
+            match bytes.map_err(ExchangeError::Unanswered)? {
+                bytes if bytes.is_empty() => return Err(ExchangeError::Unanswered(SocketError::Closed)),
+                bytes => self.incoming.borrow_mut().add(bytes),
             }
         }
     }
@@ -83,7 +72,7 @@ impl<S: Socket> Exclusive<S> {
 impl<S: Socket> Connection for Exclusive<S> {
     async fn exchange(&self, batch: &Batch) -> Result<Vec<Reply>, ExchangeError> {
         // What nobody asked for would be taken for the answer.
-        if !self.received.borrow().is_empty() {
+        if !self.incoming.borrow().is_empty() {
             return Err(ExchangeError::NotSent);
         }
         self.waiting.set(true);

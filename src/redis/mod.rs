@@ -13,8 +13,9 @@
 //!   exclusive  Connection::exchange: one write, then a reply for each command
 //!   shared     Connection::exchange for many calls at once
 //!     batch      commands as bytes
-//!     scanner    where a reply ends, and whether it keeps to the limits
-//!     reply      a whole reply, decoded
+//!     incoming   what arrives, as replies; the plainest are read at once
+//!       scanner    where another one ends, and whether it keeps to the limits
+//!       reply      a whole reply, decoded
 //!   refusal    what an error reply means
 //!   retry      whether to send it again
 //! ```
@@ -28,6 +29,7 @@ pub mod deadline;
 pub mod exclusive;
 pub mod handshake;
 pub mod host;
+pub mod incoming;
 #[cfg(any(feature = "async", test))]
 pub mod joint;
 pub mod node;

@@ -8,9 +8,8 @@
 mod reader;
 
 use super::scanner::{Frame, ScanError};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use redis_protocol::resp2;
-use std::mem;
 
 /// What Redis answers to one command. RESP2 and RESP3 differ in how they say it, not in what comes out here: a map is the
 /// list of its keys and values in turn, a verbatim string is its text.
@@ -40,21 +39,6 @@ impl Reply {
 
 /// What is wrong where a frame can't be decoded.
 pub const MALFORMED: ScanError = ScanError::Malformed("an element that is not what its type says");
-
-/// Adds what was read to what was not whole before. What is read at once is not copied.
-pub fn receive(received: &mut BytesMut, bytes: Vec<u8>) {
-    if received.is_empty() {
-        *received = Bytes::from(bytes).into();
-    } else {
-        received.extend_from_slice(&bytes);
-    }
-}
-
-/// Takes the first frame, which is so long.
-pub fn take(received: &mut BytesMut, length: usize) -> Bytes {
-    let frame = if length == received.len() { mem::take(received) } else { received.split_to(length) };
-    frame.freeze()
-}
 
 /// Decodes the frame that fills `bytes`, as the scanner found it. None where it is malformed after all.
 pub fn decode(bytes: &Bytes, frame: Frame) -> Option<Reply> {

@@ -10,13 +10,13 @@
 
 use super::{
     call::{Answer, Call, Mode},
-    layout::{GUARD, RESERVED},
+    layout::{GUARD, RESERVED, RESERVED_WORDS},
     reading::{self, Unexpected},
     step::{Outcome, Step},
 };
 use crate::{
     error::Error,
-    redis::{Batch, Client, Host, Reply},
+    redis::{Batch, Client, Host, Reply, batch::word},
 };
 
 /// The commands that suit a call.
@@ -71,26 +71,26 @@ impl Form {
         match self {
             Form::Fields => {
                 batch.begin(2 + call.steps.len() + guard);
-                batch.argument(b"HMGET");
+                batch.word(word!(b"HMGET"));
                 batch.argument(call.key);
                 for step in call.steps {
                     batch.argument(step.field().unwrap_or_default().as_bytes());
                 }
-                RESERVED[..guard].iter().for_each(|field| batch.argument(field));
+                RESERVED_WORDS[..guard].iter().for_each(|field| batch.word(*field));
             }
             Form::All | Form::Single => call.steps.iter().for_each(|step| command(&mut batch, call.key, step)),
             Form::Reads => {
                 batch.command(&[b"MULTI"]);
                 batch.begin(2 + RESERVED.len());
-                batch.argument(b"HMGET");
+                batch.word(word!(b"HMGET"));
                 batch.argument(call.key);
-                RESERVED.iter().for_each(|field| batch.argument(field));
+                RESERVED_WORDS.iter().for_each(|field| batch.word(*field));
                 call.steps.iter().for_each(|step| command(&mut batch, call.key, step));
                 batch.command(&[b"EXEC"]);
             }
             Form::Set => {
                 batch.begin(2 + 2 * call.steps.len());
-                batch.argument(b"HSET");
+                batch.word(word!(b"HSET"));
                 batch.argument(call.key);
                 for step in call.steps {
                     if let Step::Set(field, value) = step {

@@ -1,6 +1,9 @@
 //! What lies in Redis beside the application's fields. The scripts write the same names.
 
-use crate::decimal::whole;
+use crate::{
+    decimal::whole,
+    redis::batch::{Word, word},
+};
 
 /// When the session was made, in milliseconds of the server's clock. Keeps an emptied session alive.
 pub const CREATED: &[u8] = b"\0created";
@@ -15,6 +18,8 @@ pub const ABSOLUTE: &[u8] = b"\0absolute";
 
 /// Every reserved field, in the order in which they are asked for. The first [`GUARD`] tell whether the session lives.
 pub const RESERVED: [&[u8]; 5] = [CREATED, MOVED, ENDED, IDLE, ABSOLUTE];
+/// The same, encoded.
+pub const RESERVED_WORDS: [Word; 5] = [word!(CREATED), word!(MOVED), word!(ENDED), word!(IDLE), word!(ABSOLUTE)];
 /// How many of them the guard needs.
 pub const GUARD: usize = 3;
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     error::Error,
     options::Settings,
-    redis::{Batch, Client, Host, Repeat, client::Rule, replicas::Replicas},
+    redis::{Batch, Client, Host, Repeat, batch::word, client::Rule, replicas::Replicas},
 };
 
 /// A move from one key to another, with writes that take effect together with it.
@@ -54,7 +54,7 @@ impl Rotation<'_> {
         let mode = if self.guarded { Mode::Require } else { Mode::Unguarded };
         let count = 3 + LEADING + 1 + self.writes.iter().map(script::argument_count).sum::<usize>();
         let arguments = |batch: &mut Batch| {
-            batch.argument(b"2");
+            batch.word(word!(b"2"));
             batch.argument(self.old);
             batch.argument(self.new);
             script::leading_arguments(batch, mode, self.renew, settings.lifetime, !self.writes.is_empty());

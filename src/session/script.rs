@@ -13,7 +13,13 @@ use super::{
 use crate::{
     error::Error,
     options::{Lifetime, Settings},
-    redis::{Batch, Client, Host, Reply, client::Rule, refusal, replicas::Replicas},
+    redis::{
+        Batch, Client, Host, Reply,
+        batch::{Word, word},
+        client::Rule,
+        refusal,
+        replicas::Replicas,
+    },
 };
 use std::num::NonZeroU32;
 
@@ -21,7 +27,7 @@ use std::num::NonZeroU32;
 pub struct Script {
     /// What follows what all of them begin with.
     own: &'static str,
-    sha1: &'static str,
+    sha1: Word,
 }
 
 /// What all scripts begin with.
@@ -29,13 +35,13 @@ const SHARED: &str = include_str!(concat!(env!("OUT_DIR"), "/shared.lua"));
 
 const OPERATE: Script = Script {
     own: include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
-    sha1: include_str!(concat!(env!("OUT_DIR"), "/operate.sha1")),
+    sha1: word!(include_bytes!(concat!(env!("OUT_DIR"), "/operate.sha1"))),
 };
 
 /// The script that moves a session.
 pub const ROTATE: Script = Script {
     own: include_str!(concat!(env!("OUT_DIR"), "/rotate.lua")),
-    sha1: include_str!(concat!(env!("OUT_DIR"), "/rotate.sha1")),
+    sha1: word!(include_bytes!(concat!(env!("OUT_DIR"), "/rotate.sha1"))),
 };
 
 /// How many arguments stand before the steps.
@@ -53,20 +59,29 @@ impl Script {
         count: usize,
         arguments: &dyn Fn(&mut Batch),
     ) -> Result<Reply, Error> {
-        let run = async |command: &[u8], script: &[u8]| {
+        let run = async |script: &dyn Fn(&mut Batch)| {
             let mut batch = Batch::new();
             batch.begin(2 + count);
-            batch.argument(command);
-            batch.argument(script);
+            script(&mut batch);
             arguments(&mut batch);
             replicas.ask(&mut batch, rule);
             let mut replies = client.exchange(key, &batch, rule).await?;
             replicas.take(&batch, &mut replies);
             replies.pop().ok_or(Unexpected.told(rule.writes))
         };
-        match run(b"EVALSHA", self.sha1.as_bytes()).await? {
+        let known = |batch: &mut Batch| {
+            batch.word(word!(b"EVALSHA"));
+            batch.word(self.sha1);
+        };
+        match run(&known).await? {
             // NOSCRIPT, the only error that is left to us.
-            Reply::Error(_) => run(b"EVAL", &[SHARED.as_bytes(), self.own.as_bytes()].concat()).await,
+            Reply::Error(_) => {
+                let whole = |batch: &mut Batch| {
+                    batch.word(word!(b"EVAL"));
+                    batch.argument(&[SHARED.as_bytes(), self.own.as_bytes()].concat());
+                };
+                run(&whole).await
+            }
             reply => Ok(reply),
         }
     }
@@ -77,7 +92,7 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
     let rule = call.rule();
     let count = 2 + LEADING + call.steps.iter().map(argument_count).sum::<usize>();
     let arguments = |batch: &mut Batch| {
-        batch.argument(b"1");
+        batch.word(word!(b"1"));
         batch.argument(call.key);
         leading_arguments(batch, call.mode, call.renew, settings.lifetime, needs_undo(call.steps));
         call.steps.iter().for_each(|step| step_arguments(batch, step));
@@ -88,19 +103,19 @@ pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Ca
 
 /// What both scripts want to know before the steps.
 pub fn leading_arguments(batch: &mut Batch, mode: Mode, renew: bool, lifetime: Lifetime, undo: bool) {
-    batch.argument(match mode {
-        Mode::Require => b"require",
-        Mode::Create => b"create",
-        Mode::Unguarded => b"unguarded",
+    batch.word(match mode {
+        Mode::Require => word!(b"require"),
+        Mode::Create => word!(b"create"),
+        Mode::Unguarded => word!(b"unguarded"),
     });
-    batch.argument(flag(renew));
+    batch.word(flag(renew));
     batch.number(seconds(lifetime.idle));
     batch.number(seconds(lifetime.absolute));
-    batch.argument(flag(undo));
+    batch.word(flag(undo));
 }
 
-fn flag(on: bool) -> &'static [u8] {
-    if on { b"1" } else { b"0" }
+fn flag(on: bool) -> Word {
+    if on { word!(b"1") } else { word!(b"0") }
 }
 
 /// A lifetime as scripts and the session's own fields write it: 0 is never.
@@ -129,40 +144,44 @@ pub fn argument_count(step: &Step) -> usize {
 
 /// Adds a step's arguments.
 pub fn step_arguments(batch: &mut Batch, step: &Step) {
-    let mut words = |words: &[&[u8]]| words.iter().for_each(|word| batch.argument(word));
+    batch.word(match step {
+        Step::Get(_) => word!(b"HGET"),
+        Step::Contains(_) => word!(b"HEXISTS"),
+        Step::Set(..) => word!(b"HSET"),
+        Step::SetIfAbsent(..) => word!(b"HSETNX"),
+        Step::CompareAndSet { .. } => word!(b"COMPARE"),
+        Step::Delete(_) => word!(b"HDEL"),
+        Step::Pop(_) => word!(b"POP"),
+        Step::Increment(..) => word!(b"HINCRBY"),
+        Step::IncrementFloat(..) => word!(b"HINCRBYFLOAT"),
+        Step::Len => word!(b"HLEN"),
+        Step::Keys => word!(b"HKEYS"),
+        Step::Items => word!(b"HGETALL"),
+        Step::Clear => word!(b"CLEAR"),
+        Step::Ttl => word!(b"PTTL"),
+        Step::SetLifetime(_) => word!(b"LIFETIME"),
+        Step::Destroy(_) => word!(b"DESTROY"),
+    });
     match *step {
-        Step::Get(field) => words(&[b"HGET", field.as_bytes()]),
-        Step::Contains(field) => words(&[b"HEXISTS", field.as_bytes()]),
-        Step::Set(field, value) => words(&[b"HSET", field.as_bytes(), value]),
-        Step::SetIfAbsent(field, value) => words(&[b"HSETNX", field.as_bytes(), value]),
-        Step::CompareAndSet { field, expected, value } => words(&[
-            b"COMPARE",
-            field.as_bytes(),
-            flag(expected.is_some()),
-            expected.unwrap_or_default(),
-            flag(value.is_some()),
-            value.unwrap_or_default(),
-        ]),
-        Step::Delete(field) => words(&[b"HDEL", field.as_bytes()]),
-        Step::Pop(field) => words(&[b"POP", field.as_bytes()]),
-        Step::Increment(field, by) => {
-            words(&[b"HINCRBY", field.as_bytes()]);
-            batch.number(by);
-        }
-        Step::IncrementFloat(field, by) => {
-            words(&[b"HINCRBYFLOAT", field.as_bytes(), ryu::Buffer::new().format_finite(by).as_bytes()]);
-        }
-        Step::Len => words(&[b"HLEN", b""]),
-        Step::Keys => words(&[b"HKEYS", b""]),
-        Step::Items => words(&[b"HGETALL", b""]),
-        Step::Clear => words(&[b"CLEAR", b""]),
-        Step::Ttl => words(&[b"PTTL", b""]),
         Step::SetLifetime(lifetime) => {
-            words(&[b"LIFETIME"]);
             batch.number(seconds(lifetime.idle));
             batch.number(seconds(lifetime.absolute));
+            return;
         }
-        Step::Destroy(token) => words(&[b"DESTROY", token.as_bytes()]),
+        Step::Destroy(token) => batch.argument(token.as_bytes()),
+        _ => batch.argument(step.field().unwrap_or_default().as_bytes()),
+    }
+    match *step {
+        Step::Set(_, value) | Step::SetIfAbsent(_, value) => batch.argument(value),
+        Step::CompareAndSet { expected, value, .. } => {
+            for side in [expected, value] {
+                batch.word(flag(side.is_some()));
+                batch.argument(side.unwrap_or_default());
+            }
+        }
+        Step::Increment(_, by) => batch.number(by),
+        Step::IncrementFloat(_, by) => batch.argument(ryu::Buffer::new().format_finite(by).as_bytes()),
+        _ => {}
     }
 }
 
@@ -247,7 +266,10 @@ mod tests {
     #[test]
     fn a_script_is_named_by_its_sha1_and_holds_no_comments() {
         for script in [OPERATE, ROTATE] {
-            assert_eq!(script.sha1.len(), 40);
+            let mut batch = Batch::new();
+            batch.begin(1);
+            batch.word(script.sha1);
+            assert_eq!(batch.name(0).len(), 40);
             assert!([SHARED, script.own].iter().all(|part| part.lines().all(|line| !line.starts_with("--"))));
         }
     }

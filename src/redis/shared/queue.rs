@@ -2,15 +2,11 @@
 
 use super::{
     super::{
-        batch::Batch,
-        connection::ExchangeError,
-        host::SocketError,
-        reply::{self, Reply},
-        scanner::{ScanError, Scanner},
+        batch::Batch, connection::ExchangeError, host::SocketError, incoming::Incoming, reply::Reply,
+        scanner::ScanError,
     },
     call::Call,
 };
-use bytes::BytesMut;
 use std::{collections::VecDeque, mem, rc::Rc};
 
 /// The most calls that may wait.
@@ -56,9 +52,7 @@ pub(super) struct Queue {
     unsent: Vec<u8>,
     /// An empty buffer for those that come while these leave, so that none has to grow anew.
     spare: Vec<u8>,
-    /// What has arrived and is no whole reply yet.
-    received: BytesMut,
-    scanner: Scanner,
+    incoming: Incoming,
     number: u64,
     idle: bool,
     pub(super) writing: Duty,
@@ -173,25 +167,18 @@ impl Queue {
     /// Hands out the replies in what has arrived; whether there was one.
     pub(super) fn receive(&mut self, bytes: Vec<u8>) -> bool {
         let mut has_given = false;
-        reply::receive(&mut self.received, bytes);
-        while !self.received.is_empty() && !self.ended {
-            match self.scanner.scan(&self.received) {
+        self.incoming.add(bytes);
+        while !self.ended {
+            match self.incoming.next() {
                 Ok(None) => break,
-                Err(error) => self.end_unreadable(error),
-                Ok(Some(frame)) => {
-                    let bytes = reply::take(&mut self.received, frame.length);
-                    match frame.answers.then(|| reply::decode(&bytes, frame)) {
-                        None => {}
-                        Some(Some(reply)) => {
-                            has_given = true;
-                            self.give(reply);
-                        }
-                        Some(None) => self.end_unreadable(reply::MALFORMED),
-                    }
+                Ok(Some(reply)) => {
+                    has_given = true;
+                    self.give(reply);
                 }
+                Err(error) => self.end_unreadable(error),
             }
         }
-        if self.calls.is_empty() && !self.received.is_empty() {
+        if self.calls.is_empty() && !self.incoming.is_empty() {
             // What nobody asked for would be taken for the next answer.
             self.ended = true;
         }
@@ -286,7 +273,7 @@ impl Queue {
     /// Whether it has just come to have nothing to do.
     pub(super) fn becomes_idle(&mut self) -> bool {
         let is_idle = self.calls.is_empty()
-            && self.received.is_empty()
+            && self.incoming.is_empty()
             && [self.reading, self.writing] == [Duty::Free; 2]
             && !self.ended
             && !self.retired;

@@ -3,10 +3,10 @@
 use crate::{
     decimal::whole,
     options::Lifetime,
-    redis::{Batch, Reply},
+    redis::{Batch, Reply, batch::word},
     session::{
         call::Answer,
-        layout::{self, RESERVED},
+        layout::{self, RESERVED, RESERVED_WORDS},
         reading::{self, Unexpected},
         step::Step,
     },
@@ -18,9 +18,9 @@ use std::{collections::BinaryHeap, num::NonZeroU32};
 pub fn look_commands(batch: &mut Batch, key: &[u8], steps: &[Step]) {
     let fields = needed_fields(steps);
     batch.begin(2 + RESERVED.len() + fields.len());
-    batch.argument(b"HMGET");
+    batch.word(word!(b"HMGET"));
     batch.argument(key);
-    RESERVED.iter().for_each(|field| batch.argument(field));
+    RESERVED_WORDS.iter().for_each(|field| batch.word(*field));
     fields.iter().for_each(|field| batch.argument(field.as_bytes()));
     batch.command(&[b"PTTL", key]);
     batch.command(&[b"TIME"]);
