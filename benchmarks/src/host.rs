@@ -7,7 +7,7 @@ use anyhow::ensure;
 use drsession_host::{Sockets, SocketsContext, SocketsView};
 use host_test::component::Flavour;
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 use crate::canned::{self, Canned, CannedContext};
 use crate::client::{self, Client, ClientContext};
@@ -143,7 +143,7 @@ fn engine(kind: Kind) -> anyhow::Result<Engine> {
     pool.total_component_instances(INSTANCES).total_core_instances(4 * INSTANCES);
     pool.total_memories(INSTANCES).total_tables(4 * INSTANCES);
     // What an instance has touched is wiped, not given back to the system: the next one takes no page faults.
-    pool.linear_memory_keep_resident(KEPT).table_keep_resident(KEPT).pagemap_scan(Enabled::Auto);
+    pool.linear_memory_keep_resident(KEPT).table_keep_resident(KEPT);
     let concurrent = matches!(kind, Kind::Tokio | Kind::Concurrent | Kind::CannedConcurrent);
     // Each takes two of the mappings that a process may have, so that there are none where none is needed.
     pool.total_stacks(if concurrent { 2 * INSTANCES } else { 1 });

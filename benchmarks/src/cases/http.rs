@@ -28,21 +28,26 @@ struct Way {
 }
 
 /// Each that only answers, and the one that counts, in pairs.
-pub(crate) const PAIRS: [(&str, &str); 3] = [
+pub(crate) const PAIRS: [(&str, &str); 4] = [
     ("hi, 0.2, an instance a request", "a guarded increment, 0.2, an instance a request"),
     ("hi, 0.2, instances used again", "a guarded increment, 0.2, instances used again"),
     ("hi, 0.3", "a guarded increment, 0.3"),
+    ("hi, 0.2, an instance a request, memory kept", "a guarded increment, 0.2, an instance a request, memory kept"),
 ];
 
 const REUSE: &[&str] = &["--max-instance-reuse-count", "1000"];
+/// As the README recommends it.
+const KEEP: &[&str] = &["-O", "pooling-memory-keep-resident=524288", "-O", "pooling-table-keep-resident=65536"];
 
-const WAYS: [Way; 6] = [
+const WAYS: [Way; 8] = [
     Way { name: PAIRS[0].0, file: "benchmark-hello.wasm", flags: &[], method: "GET", path: "/" },
     Way { name: PAIRS[0].1, file: "benchmark-visits.wasm", flags: &[], method: "GET", path: "/" },
     Way { name: PAIRS[1].0, file: "benchmark-hello.wasm", flags: REUSE, method: "GET", path: "/" },
     Way { name: PAIRS[1].1, file: "benchmark-visits.wasm", flags: REUSE, method: "GET", path: "/" },
     Way { name: PAIRS[2].0, file: "benchmark-hello-async.wasm", flags: &[], method: "POST", path: "/api/visits" },
     Way { name: PAIRS[2].1, file: "benchmark-visits-async.wasm", flags: &[], method: "POST", path: "/api/visits" },
+    Way { name: PAIRS[3].0, file: "benchmark-hello.wasm", flags: KEEP, method: "GET", path: "/" },
+    Way { name: PAIRS[3].1, file: "benchmark-visits.wasm", flags: KEEP, method: "GET", path: "/" },
 ];
 
 pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Result<()> {
