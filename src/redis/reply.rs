@@ -1,9 +1,8 @@
 //! A reply, decoded once it is whole. Nothing is copied: text is a slice of what was read.
 //!
 //! redis-protocol decodes RESP2, which is what is spoken unless the URL asks for RESP3. Two things are read in
-//! `reply/reader.rs` instead: replies without lists within lists, which are nearly all and cost a third as much
-//! there; and RESP3, whose decoder puts maps into hash maps, so that the order of a session's fields is lost, and
-//! made the component larger by 72 KB.
+//! `reply/reader.rs` instead: replies without lists within lists, which cost a third as much there; and RESP3, whose decoder
+//! puts maps into hash maps, so that the order of a session's fields is lost, and made the component larger by 72 KB.
 
 mod reader;
 
