@@ -114,6 +114,16 @@ impl Batch {
     }
 
     fn header(&mut self, kind: u8, count: usize) {
+        // Nearly all have one digit or two.
+        let digit = |number: usize| b'0' + (number % 10) as u8;
+        match count {
+            ..10 => self.bytes.extend_from_slice(&[kind, digit(count), b'\r', b'\n']),
+            ..100 => self.bytes.extend_from_slice(&[kind, digit(count / 10), digit(count), b'\r', b'\n']),
+            _ => self.long_header(kind, count),
+        }
+    }
+
+    fn long_header(&mut self, kind: u8, count: usize) {
         // The type byte, up to 20 digits, the end of the line.
         let mut line = [b'\n'; 23];
         let mut begin = line.len() - 2;
@@ -219,6 +229,15 @@ mod tests {
         let wire = b"*4\r\n$4\r\nHSET\r\n$3\r\nkey\r\n$0\r\n\r\n$2\r\n\r\n\r\n";
         assert_eq!(batch.bytes(), wire);
         assert_eq!(batch.commands(), 1);
+    }
+
+    #[test]
+    fn lengths_have_as_many_digits_as_they_need() {
+        for length in [0, 9, 10, 99, 100, 65_536] {
+            let argument = vec![b'a'; length];
+            let wire = [format!("*1\r\n${length}\r\n").as_bytes(), &argument, b"\r\n"].concat();
+            assert_eq!(Batch::of(&[&argument]).bytes(), wire);
+        }
     }
 
     #[test]
