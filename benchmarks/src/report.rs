@@ -29,8 +29,8 @@ pub struct Report<'a> {
 pub type Plots = [(&'static str, &'static str)];
 
 impl Report<'_> {
-    /// The report as text. `obstacles` is the folder that says what stands in the way, `plots` the one where pictures are, as seen from the
-    /// text.
+    /// The report as text. `obstacles` is the folder that says what stands in the way, `plots` the one where pictures and profiles are, as
+    /// seen from the text.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Report<'_> {
         for (file, title) in plots.1 {
             writeln!(text, "![{title}]({}/{file})\n", plots.0)?;
         }
-        self.write_obstacles(&mut text, obstacles)?;
+        self.write_obstacles(&mut text, obstacles, plots.0)?;
         self.write_gaps(&mut text)?;
         self.write_series(&mut text)?;
         self.write_facts(&mut text)?;
@@ -65,7 +65,7 @@ impl Report<'_> {
     }
 
     /// What the profiles say of each that is not reached.
-    fn write_obstacles(&self, text: &mut String, folder: &Path) -> anyhow::Result<()> {
+    fn write_obstacles(&self, text: &mut String, folder: &Path, profiles: &str) -> anyhow::Result<()> {
         let missed: Vec<_> = self.goals.iter().filter(|goal| !goal.reached).collect();
         if missed.is_empty() {
             return Ok(());
@@ -75,7 +75,8 @@ impl Report<'_> {
             writeln!(text, "### <a id=\"{}\"></a>{}\n", goal.slug, goal.name)?;
             let found = match (goal.value, fs::read_to_string(folder.join(goal.slug).with_extension("md"))) {
                 (None, _) => "It was not measured.".to_owned(),
-                (Some(_), Ok(found)) => found.trim().to_owned(),
+                // There they lie beside one another.
+                (Some(_), Ok(found)) => found.trim().replace("](profiles.md", &format!("]({profiles}/profiles.md")),
                 (Some(_), Err(_)) => "**Nobody has looked yet.**".to_owned(),
             };
             writeln!(text, "{found}\n")?;

@@ -85,7 +85,7 @@ fn arrive(bytes: &[u8], size: usize) -> Answers {
     for piece in bytes.chunks(size.max(1)) {
         incoming.add(piece.to_vec());
         loop {
-            match incoming.next() {
+            match incoming.next_reply() {
                 Ok(None) => break,
                 Ok(Some(reply)) => replies.push(reply),
                 Err(error) => return (replies, Err(error)),

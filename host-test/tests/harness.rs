@@ -6,6 +6,8 @@ use std::{
     panic,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
 };
 
 use host_test::{
@@ -145,7 +147,12 @@ fn the_client_cuts_all_connections_but_its_own() {
     let server = server();
     let (mut redis, mut victim) = (server.connection(), server.connection());
     victim.ping();
-    assert_eq!(redis.info("connected_clients"), 2);
+    // Redis may still have to notice that the connection has gone by which its start was seen.
+    let mut only_these = || {
+        thread::sleep(Duration::from_millis(5));
+        redis.info("connected_clients") == 2
+    };
+    assert!((0..1_000).any(|_| only_these()));
     assert_eq!(redis.client_kill_all(), 1);
     assert!(victim.query::<String>(&[b"PING"]).is_err());
     redis.ping();

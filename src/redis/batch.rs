@@ -117,8 +117,8 @@ impl Batch {
         // Nearly all have one digit or two.
         let digit = |number: usize| b'0' + (number % 10) as u8;
         match count {
-            ..10 => self.bytes.extend_from_slice(&[kind, digit(count), b'\r', b'\n']),
-            ..100 => self.bytes.extend_from_slice(&[kind, digit(count / 10), digit(count), b'\r', b'\n']),
+            0..10 => self.bytes.extend_from_slice(&[kind, digit(count), b'\r', b'\n']),
+            10..100 => self.bytes.extend_from_slice(&[kind, digit(count / 10), digit(count), b'\r', b'\n']),
             _ => self.long_header(kind, count),
         }
     }

@@ -52,7 +52,7 @@ impl<S: Socket> Exclusive<S> {
         let deadline = Deadline::new(self.limit);
         let mut has_read = false;
         loop {
-            let next = self.incoming.borrow_mut().next();
+            let next = self.incoming.borrow_mut().next_reply();
             if let Some(reply) = next.map_err(ExchangeError::Unreadable)? {
                 return Ok(reply);
             }

@@ -36,7 +36,7 @@ impl Incoming {
     }
 
     /// Takes the next reply to a command, past messages that answer none. None where it is not whole yet.
-    pub fn next(&mut self) -> Result<Option<Reply>, ScanError> {
+    pub fn next_reply(&mut self) -> Result<Option<Reply>, ScanError> {
         if let Some((reply, length)) = plain::read(&self.fresh) {
             self.fresh.advance(length);
             return Ok(Some(reply));
@@ -77,7 +77,7 @@ mod tests {
         let (mut incoming, mut replies) = (Incoming::default(), Vec::new());
         for piece in bytes.chunks(size) {
             incoming.add(piece.to_vec());
-            while let Some(reply) = incoming.next().unwrap() {
+            while let Some(reply) = incoming.next_reply().unwrap() {
                 replies.push(reply);
             }
         }
@@ -116,7 +116,7 @@ mod tests {
         ] {
             let mut incoming = Incoming::default();
             incoming.add(bytes.to_vec());
-            assert!(matches!(incoming.next(), Err(ScanError::Malformed(_))), "{bytes:?}");
+            assert!(matches!(incoming.next_reply(), Err(ScanError::Malformed(_))), "{bytes:?}");
         }
     }
 
@@ -127,7 +127,7 @@ mod tests {
         {
             let mut incoming = Incoming::default();
             incoming.add(bytes.to_vec());
-            assert!(matches!(incoming.next(), Ok(None)), "{bytes:?}");
+            assert!(matches!(incoming.next_reply(), Ok(None)), "{bytes:?}");
         }
     }
 }

@@ -48,6 +48,7 @@ fn main() -> anyhow::Result<()> {
     let drawn = plots::draw(&results, &folder)?;
     let introduction = fs::read_to_string(texts.join("introduction.md")).context("docs/benchmarks/introduction.md")?;
     write(&folder.join("report.md"), &report.markdown(&introduction, &texts, (".", &drawn))?)?;
+    fs::copy(texts.join("profiles.md"), folder.join("profiles.md")).context("docs/benchmarks/profiles.md")?;
     write(&folder.join("report.json"), &serde_json::to_string_pretty(&report)?)?;
     if flags.publish {
         let drawn = plots::draw(&results, &texts)?;

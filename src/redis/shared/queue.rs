@@ -169,7 +169,7 @@ impl Queue {
         let mut has_given = false;
         self.incoming.add(bytes);
         while !self.ended {
-            match self.incoming.next() {
+            match self.incoming.next_reply() {
                 Ok(None) => break,
                 Ok(Some(reply)) => {
                     has_given = true;
