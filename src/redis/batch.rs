@@ -53,7 +53,7 @@ pub(crate) const fn encoded<const LENGTH: usize>(argument: &[u8]) -> [u8; LENGTH
     bytes
 }
 
-/// A [`Word`] of a constant, text or bytes.
+/// A [`Word`] of constant bytes.
 macro_rules! word {
     ($word:expr) => {{
         use $crate::redis::batch::{Word, encoded, encoded_length};
