@@ -4,7 +4,7 @@
 //! instance for each request, each growth costs it two changes of a mapping's protection, which on several cores have to
 //! wait for one another. So the memory is larger by a page from the start, and the first growth by a single page gets it.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType, Instruction,
@@ -20,7 +20,14 @@ pub(super) fn with_first_page(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut rewriter = Rewriter::of(module)?;
     let mut rewritten = Module::new();
     rewriter.parse_core_module(&mut rewritten, Parser::new(0), module)?;
-    Ok(if rewriter.grows { rewritten.finish() } else { module.to_vec() })
+    if !rewriter.grows {
+        return Ok(module.to_vec());
+    }
+    ensure!(
+        rewriter.memories == 1 && !rewriter.imports_memory,
+        "a module grows a memory that is not its own and only one"
+    );
+    Ok(rewritten.finish())
 }
 
 /// Calls a function of its own in place of `memory.grow`.
@@ -31,6 +38,9 @@ struct Rewriter {
     /// The index of its type, and of the global that says whether the page is still to be had.
     r#type: u32,
     global: u32,
+    /// Whether the memory is another's, and how many the module has itself.
+    imports_memory: bool,
+    memories: u32,
     /// Where the page begins, in pages: how large the memory was.
     page: i32,
     grows: bool,
@@ -47,6 +57,7 @@ impl Rewriter {
                         match import?.ty {
                             TypeRef::Func(_) => rewriter.function += 1,
                             TypeRef::Global(_) => rewriter.global += 1,
+                            TypeRef::Memory(_) => rewriter.imports_memory = true,
                             _ => {}
                         }
                     }
@@ -54,6 +65,7 @@ impl Rewriter {
                 Payload::FunctionSection(functions) => rewriter.function += functions.count(),
                 Payload::GlobalSection(globals) => rewriter.global += globals.count(),
                 Payload::MemorySection(memories) => {
+                    rewriter.memories = memories.count();
                     let memory = memories.into_iter().next().context("a memory")??;
                     rewriter.page = i32::try_from(memory.initial)?;
                 }
@@ -149,16 +161,29 @@ mod tests {
     };
     use wasmparser::{Operator, Parser, Payload, Validator};
 
-    /// A module that imports a function, and has one that does this.
+    enum ImportedMemory {
+        Yes,
+        No,
+    }
+
     fn module(instructions: &[Instruction<'_>]) -> Vec<u8> {
+        module_with(ImportedMemory::No, instructions)
+    }
+
+    /// A module that imports a function, and has one that does this.
+    fn module_with(imported: ImportedMemory, instructions: &[Instruction<'_>]) -> Vec<u8> {
         let mut types = TypeSection::new();
         types.ty().function([], []);
         let mut imports = ImportSection::new();
         imports.import("there", "it is", wasm_encoder::EntityType::Function(0));
         let mut functions = FunctionSection::new();
         functions.function(0);
+        let memory = MemoryType { minimum: 2, maximum: None, memory64: false, shared: false, page_size_log2: None };
         let mut memories = MemorySection::new();
-        memories.memory(MemoryType { minimum: 2, maximum: None, memory64: false, shared: false, page_size_log2: None });
+        match imported {
+            ImportedMemory::Yes => _ = imports.import("there", "memory", memory),
+            ImportedMemory::No => _ = memories.memory(memory),
+        }
         let mut globals = GlobalSection::new();
         let stack = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
         globals.global(stack, &ConstExpr::i32_const(65536));
@@ -207,6 +232,13 @@ mod tests {
             described(&rewritten),
             (3, functions.map(|found| found.iter().map(|it| it.to_string()).collect()).to_vec())
         );
+    }
+
+    #[test]
+    fn a_memory_of_somebody_else_s_is_not_grown() {
+        use Instruction::{Drop, End, I32Const, MemoryGrow};
+        let shared = module_with(ImportedMemory::Yes, &[I32Const(1), MemoryGrow(0), Drop, End]);
+        assert!(with_first_page(&shared).is_err());
     }
 
     #[test]

@@ -20,16 +20,16 @@ use target::{Bound, Target};
 
 /// The targets, and how many inputs of each the gate tries: some seconds' worth.
 const TARGETS: [Target; 10] = [
-    Target { name: "replies", inputs: 50_000 },
+    Target { name: "replies", inputs: 100_000 },
     Target { name: "frames", inputs: 100_000 },
     Target { name: "urls", inputs: 200_000 },
-    Target { name: "cookies", inputs: 50_000 },
+    Target { name: "cookies", inputs: 100_000 },
     Target { name: "ids", inputs: 10_000 },
     Target { name: "numbers", inputs: 500_000 },
     Target { name: "json", inputs: 500_000 },
     Target { name: "refusals", inputs: 100_000 },
-    Target { name: "session", inputs: 6_000 },
-    Target { name: "session_async", inputs: 3_000 },
+    Target { name: "session", inputs: 10_000 },
+    Target { name: "session_async", inputs: 5_000 },
 ];
 
 /// Whether every input did what it should.

@@ -11,7 +11,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// What every run is held to: seconds an input, megabytes in all, bytes an input.
-const LIMITS: [&str; 3] = ["-timeout=60", "-rss_limit_mb=1024", "-max_len=4096"];
+const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"];
 
 pub(super) struct Target {
     pub(super) name: &'static str,
