@@ -1,8 +1,7 @@
 //! Measures what a session costs, beside what people would use instead.
 //!
 //! - [`guest`] is a running component, called in one of three ways; [`operation`] is what is measured, [`session`] does it again
-//!   and again. [`host`] has the engines, [`application`] calls it
-//!   from a guest.
+//!   and again. [`host`] has the engines, [`application`] calls it from a guest.
 //! - [`raw`] and [`client`] are what it is compared with, besides redis-rs, fred and drsession itself.
 //! - [`canned`] is a socket that answers without a network, so that nothing but the component is left to measure.
 //! - [`fuel`] counts exactly what the component does for each operation, and holds it to a budget.

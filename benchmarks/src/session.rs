@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+use futures::FutureExt as _;
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, ResourceAny};
 
@@ -206,9 +208,5 @@ async fn repeat(
 
 /// The result of a future that never waits.
 fn ready<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    use std::task::{Context, Poll, Waker};
-    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => anyhow::bail!("a plain call waits"),
-    }
+    future.now_or_never().context("a plain call waits")?
 }
