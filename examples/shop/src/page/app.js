@@ -9,12 +9,15 @@ const ENDED = { user: null, visits: 0 };
     new cookie any moment. */
 const PAUSES = [0, 200, 800];
 
+/** Milliseconds after which no answer is expected any more. */
+const PATIENCE = 60_000;
+
 /** Asks the JSON API. */
 async function api(path, body, pauses = PAUSES) {
   const options = body === undefined
     ? {}
     : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  const response = await fetch(`/api/${path}`, options);
+  const response = await fetch(`/api/${path}`, { ...options, signal: AbortSignal.timeout(PATIENCE) });
   if (response.status === 409 && pauses.length > 0) {
     await new Promise((resolve) => setTimeout(resolve, pauses[0]));
     return api(path, body, pauses.slice(1));
@@ -83,7 +86,9 @@ async function refresh() {
   showBasket(await api("basket"));
 }
 
-/** How many actions are under way. */
+const UNREACHABLE = "The shop can't be reached. Please try again.";
+
+/** How many actions have been begun and are not done yet. */
 let underWay = 0;
 
 function changeUnderWay(change) {
@@ -91,16 +96,26 @@ function changeUnderWay(change) {
   document.querySelector("main").ariaBusy = String(underWay > 0);
 }
 
-/** Does something with its button out of use meanwhile, and says what went wrong. */
-async function attempt(button, action) {
-  const notice = element("notice");
-  notice.hidden = true;
+/** The action begun last. Each waits for the one before it: if two were under way together, an answer that was on its way for
+    longer would put what it says over what is newer. */
+let last = Promise.resolve();
+
+/** Does something with its button out of use meanwhile, and says what went wrong. Without a button nobody asked for it, and what
+    was said of something else stays. */
+function attempt(button, action) {
   if (button) button.disabled = true;
   changeUnderWay(+1);
+  last = last.then(() => perform(button, action));
+}
+
+async function perform(button, action) {
+  const notice = element("notice");
+  if (button || notice.textContent === UNREACHABLE) notice.hidden = true;
   try {
     await action();
   } catch (error) {
-    notice.textContent = error instanceof TypeError ? "The shop can't be reached. Please try again." : error.message;
+    const unreachable = error instanceof TypeError || error.name === "TimeoutError";
+    notice.textContent = unreachable ? UNREACHABLE : error.message;
     notice.hidden = false;
     notice.scrollIntoView({ block: "nearest" });
   } finally {
@@ -111,8 +126,9 @@ async function attempt(button, action) {
 
 element("login").addEventListener("submit", (event) => {
   event.preventDefault();
+  const user = element("user").value;
   attempt(event.submitter, async () => {
-    await api("login", { user: element("user").value });
+    await api("login", { user });
     await refresh();
   });
 });
