@@ -1,7 +1,7 @@
 //! Where a guest wants to go, and whether it may.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use crate::error::Error;
@@ -91,13 +91,22 @@ impl Rules {
     /// What may be reached of the addresses that a host has led to.
     pub(crate) fn reachable(&self, host: &str, mut addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
         addresses.retain(|address| {
-            let ip = address.ip().to_canonical();
+            let ip = destination(address.ip());
             self.restrictions.iter().all(|restriction| restriction(ip))
         });
         if addresses.is_empty() {
             return Err(Error::Denied(format!("{host} leads to no address that this application may reach")));
         }
         Ok(addresses)
+    }
+}
+
+/// Where a connection to this address arrives: operating systems take the unspecified one for the machine itself.
+fn destination(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
     }
 }
 
@@ -149,10 +158,13 @@ mod tests {
         let mut rules = Rules::default();
         rules.restrict(|ip| !ip.is_loopback());
         rules.restrict(|ip| ip.is_ipv4());
-        let addresses = ["127.0.0.1:1", "[::ffff:127.0.0.1]:1", "[2001:db8::1]:1", "10.0.0.1:1", "[::ffff:10.0.0.2]:1"];
-        let addresses = addresses.map(|address| address.parse().expect("an address"));
-        assert_eq!(rules.reachable("redis", addresses.to_vec()), Ok(addresses[3..].to_vec()));
-        let denied = rules.reachable("redis", addresses[..3].to_vec());
+        let lead_elsewhere = ["10.0.0.1:1", "[::ffff:10.0.0.2]:1"].map(|address| address.parse().expect("an address"));
+        let restricted =
+            ["127.0.0.1:1", "[::ffff:127.0.0.1]:1", "[2001:db8::1]:1", "0.0.0.0:1", "[::ffff:0.0.0.0]:1", "[::]:1"];
+        let restricted = restricted.map(|address| address.parse().expect("an address"));
+        let all = [&restricted[..], &lead_elsewhere].concat();
+        assert_eq!(rules.reachable("redis", all), Ok(lead_elsewhere.to_vec()));
+        let denied = rules.reachable("redis", restricted.to_vec());
         assert!(matches!(&denied, Err(Error::Denied(why)) if why.starts_with("redis leads to")), "{denied:?}");
     }
 

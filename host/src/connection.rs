@@ -197,7 +197,11 @@ impl<R: Runtime> Connection<R> {
                 let deadline = Deadline::after(self.answer);
                 let receive = || {
                     buffer.reserve_exact(read_size(max));
-                    transport.receive(&mut buffer)
+                    let received = transport.receive(&mut buffer);
+                    if received.is_err() {
+                        buffer = Vec::new();
+                    }
+                    received
                 };
                 R::when_ready(transport.socket(), Interest::Read, deadline, receive).await
             }

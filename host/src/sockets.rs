@@ -226,7 +226,8 @@ impl SocketsBuilder {
     /// name's owner can have it lead anywhere. Where there are several such functions, all have to agree. By default there
     /// is none, and who is allowed a name may reach all that it leads to.
     ///
-    /// An IPv4 address is handed over as one, be it mapped into IPv6 or not. Unix sockets have none.
+    /// An IPv4 address is handed over as one, be it mapped into IPv6 or not, and the unspecified address (`0.0.0.0`, `::`) as
+    /// the loopback address, where operating systems connect it to. Unix sockets have none.
     pub fn restrict_ips(mut self, restriction: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         self.rules.restrict(restriction);
         self

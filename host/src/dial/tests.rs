@@ -260,8 +260,20 @@ async fn a_guest_past_its_own_limit_is_refused_and_others_are_not<R: Runtime>() 
 async fn whatever_leads_to_a_restricted_address_is_denied<R: Runtime>() {
     let sockets = Sockets::builder().allow(|_| true).restrict_ips(|ip| !ip.is_loopback()).build();
     let peer = Peer::start();
-    for host in ["localhost", "127.0.0.1", "127.1", "0x7f.1", "2130706433", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1"]
-    {
+    for host in [
+        "localhost",
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:7f00:1",
+        "0.0.0.0",
+        "0",
+        "::",
+        "::ffff:0.0.0.0",
+    ] {
         let address = Address::Tcp { host: host.into(), port: peer.port() };
         let denied = try_connect::<R>(&sockets, address, "").await;
         assert!(matches!(denied.err(), Some(Error::Denied(_))), "{host}");
