@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use wasmtime::component::{ComponentType, InstancePre, Lift};
+use wasmtime::component::{ComponentNamedList, ComponentType, InstancePre, Lift, Lower};
 
 use crate::{
     bench::Bench,
@@ -25,17 +25,28 @@ pub struct Report {
 
 /// Runs it in a new instance, for so many rounds, by the lot that this seed draws. The error says who was told what.
 pub async fn run(bench: &Bench, scripts: bool, seed: u64, rounds: u32) -> Result<Report, String> {
-    let report = try_run(bench, scripts, seed, rounds).await;
+    let report = call(bench, "run", (bench.server().url(), scripts, seed, rounds)).await;
     report.unwrap_or_else(|trap| panic!("seed {seed} trapped: {trap:?}"))
 }
 
-async fn try_run(bench: &Bench, scripts: bool, seed: u64, rounds: u32) -> wasmtime::Result<Result<Report, String>> {
+/// Has it cancel calls and drop all that they were made on at once, in a new instance. The error says who was told what.
+pub async fn abandon(bench: &Bench, scripts: bool) -> Result<(), String> {
+    call(bench, "abandon", (bench.server().url(), scripts)).await.unwrap_or_else(|trap| panic!("trapped: {trap:?}"))
+}
+
+/// Calls one of its functions in a new instance.
+async fn call<Arguments, Told>(bench: &Bench, function: &str, arguments: Arguments) -> wasmtime::Result<Told>
+where
+    Arguments: ComponentNamedList + Lower + Send + Sync + 'static,
+    Told: Send + Sync + 'static,
+    (Told,): ComponentNamedList + Lift,
+{
     static PREPARED: LazyLock<wasmtime::Result<InstancePre<HostState>>> =
         LazyLock::new(|| prepare(&folder().join("canceller.wasm")));
     let prepared = PREPARED.as_ref().unwrap_or_else(|error| panic!("{error:#}"));
     let mut store = new_store(bench.sockets().clone(), MEMORY_LIMIT)?;
     let instance = prepared.instantiate_async(&mut store).await?;
-    let run = instance.get_typed_func::<_, (Result<Report, String>,)>(&mut store, "run")?;
-    let (report,) = run.call_async(&mut store, (bench.server().url(), scripts, seed, rounds)).await?;
-    Ok(report)
+    let function = instance.get_typed_func::<Arguments, (Told,)>(&mut store, function)?;
+    let (told,) = function.call_async(&mut store, arguments).await?;
+    Ok(told)
 }

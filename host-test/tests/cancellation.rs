@@ -37,3 +37,20 @@ fn calls_cancelled_at_any_point_leave_the_others_their_own_answers() {
 fn transactions_cancelled_at_any_point_leave_the_others_their_own_answers() {
     expect_own_answers(false);
 }
+
+fn expect_an_instance_that_goes_on(scripts: bool) {
+    bench::run(Flavour::Async, async |bench| {
+        let told = timeout(TIME_LIMIT, canceller::abandon(&bench, scripts)).await;
+        assert_eq!(told.expect("a run that ends"), Ok(()));
+    });
+}
+
+#[test]
+fn calls_that_are_cancelled_and_whose_stores_are_dropped_leave_the_instance_alive() {
+    expect_an_instance_that_goes_on(true);
+}
+
+#[test]
+fn transactions_that_are_cancelled_and_whose_stores_are_dropped_leave_the_instance_alive() {
+    expect_an_instance_that_goes_on(false);
+}

@@ -3,6 +3,7 @@
 
 use super::replicas::Wanted;
 use crate::decimal::whole;
+use std::cell::Cell;
 
 /// Commands to send together. Redis answers each with one reply, in order.
 pub struct Batch {
@@ -14,6 +15,29 @@ pub struct Batch {
 
 /// What most batches are shorter than.
 const COMMON_LENGTH: usize = 512;
+/// The largest buffer that is kept for a next batch.
+const MAX_SPARE: usize = 16 << 10;
+
+/// A buffer that batches use one after another.
+#[derive(Default)]
+pub struct Spare(Cell<Vec<u8>>);
+
+impl Spare {
+    /// An empty batch, in this buffer if no other one has it.
+    pub fn batch(&self) -> Batch {
+        let mut bytes = self.0.take();
+        bytes.clear();
+        bytes.reserve(COMMON_LENGTH);
+        Batch::within(bytes)
+    }
+
+    /// The batch has done its work: its buffer is for the next one.
+    pub fn keep(&self, batch: Batch) {
+        if batch.bytes.capacity() <= MAX_SPARE {
+            self.0.set(batch.bytes);
+        }
+    }
+}
 
 /// An argument that is known when this is compiled, a command's name above all, and is encoded then.
 #[derive(Clone, Copy)]
@@ -65,7 +89,7 @@ pub(crate) use word;
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { bytes: Vec::with_capacity(COMMON_LENGTH), commands: 0, watching: false, waits: false }
+        Self::within(Vec::with_capacity(COMMON_LENGTH))
     }
 }
 
@@ -73,6 +97,10 @@ impl Batch {
     /// Nothing to send yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn within(bytes: Vec<u8>) -> Self {
+        Self { bytes, commands: 0, watching: false, waits: false }
     }
 
     /// A single command.
@@ -252,6 +280,20 @@ mod tests {
             other.argument(argument);
         }
         assert_eq!(one.bytes(), other.bytes());
+    }
+
+    #[test]
+    fn a_buffer_that_is_used_again_holds_nothing_of_before() {
+        let spare = Spare::default();
+        for value in [&[b'a'; 600][..], b"b", &[b'c'; MAX_SPARE], b"d"] {
+            let mut batch = spare.batch();
+            batch.command(&[b"SET", value]);
+            assert_eq!(batch.bytes(), Batch::of(&[b"SET", value]).bytes());
+            spare.keep(batch);
+            let kept = spare.0.take();
+            assert!(kept.capacity() <= MAX_SPARE);
+            spare.0.set(kept);
+        }
     }
 
     #[test]

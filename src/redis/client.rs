@@ -1,7 +1,7 @@
 //! What is sent gets to the server that has to have it: one more try where that is safe, and elsewhere where that is said.
 
 use super::{
-    batch::Batch,
+    batch::{Batch, Spare},
     connection::ExchangeError,
     exclusive::Exclusive,
     handshake::Handshake,
@@ -47,13 +47,15 @@ pub struct Rule {
 pub struct Client<H: Host> {
     context: Rc<Context<H>>,
     servers: Servers<H>,
+    /// For batches that leave, are answered, and are done with.
+    pub spare: Spare,
 }
 
 impl<H: Host> Client<H> {
     /// Connects at first use.
     pub fn new(host: H, server: Server, timeouts: Timeouts) -> Self {
-        let context = Rc::new(Context { host, handshake: Handshake::new(&server), timeouts });
-        Self { servers: Servers::new(context.clone(), server.place), context }
+        let context = Rc::new(Context { host, handshake: Handshake::new(&server), timeouts, kept: Rc::default() });
+        Self { servers: Servers::new(context.clone(), server.place), context, spare: Spare::default() }
     }
 
     /// The time limits.

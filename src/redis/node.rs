@@ -21,7 +21,12 @@ pub struct Context<H: Host> {
     pub handshake: Handshake,
     /// The time limits.
     pub timeouts: Timeouts,
+    /// Counts the connections that are kept: each has a clone of it.
+    pub kept: Rc<()>,
 }
+
+/// The most connections that are kept for calls to come, at all servers of a client together: hosts allow only so many.
+const MAX_KEPT: usize = 32;
 
 /// A server, reached.
 pub struct Node<H: Host> {
@@ -31,8 +36,13 @@ pub struct Node<H: Host> {
     /// Where it listens.
     pub address: Address,
     /// Connections that calls left in order.
-    kept: RefCell<Vec<Box<Ready<H>>>>,
+    kept: RefCell<Vec<Kept<H>>>,
     link: H::Link,
+}
+
+struct Kept<H: Host> {
+    connection: Box<Ready<H>>,
+    _counted: Rc<()>,
 }
 
 /// Which connection a call takes.
@@ -92,24 +102,35 @@ impl<H: Host> Node<H> {
         let connection = self.connection().await?;
         let result = once(&connection).await;
         if !is_unwanted(&result) && connection.is_settled() {
-            connection.socket().set_idle();
-            self.kept.borrow_mut().push(connection);
+            self.keep(connection);
+        }
+        if let Err(Attempt::Failed(Failure::NoReply(ExchangeError::NotSent))) = &result {
+            // What has closed one of them has closed the others too, and another try is worth a connection that stands.
+            drop(self.kept.take());
         }
         result
+    }
+
+    fn keep(&self, connection: Box<Ready<H>>) {
+        let counter = &self.context.kept;
+        if Rc::strong_count(counter) <= MAX_KEPT {
+            connection.socket().set_idle();
+            self.kept.borrow_mut().push(Kept { connection, _counted: counter.clone() });
+        }
     }
 
     /// A connection that no other call uses.
     async fn connection(&self) -> Result<Box<Ready<H>>, Attempt> {
         let kept = self.kept.borrow_mut().pop();
         match kept {
-            Some(connection) => Ok(connection),
+            Some(Kept { connection, .. }) => Ok(connection),
             None => self.connect().await,
         }
     }
 
     /// A connection that has done its handshake: one that the host kept, or a new one.
     pub async fn connect(&self) -> Result<Box<Ready<H>>, Attempt> {
-        let Context { host, handshake, timeouts } = &*self.context;
+        let Context { host, handshake, timeouts, .. } = &*self.context;
         let (batch, state) = if self.is_sentinel { (None, "") } else { (handshake.batch(), handshake.state()) };
         let socket = host
             .connect(&self.address, *timeouts, state)

@@ -48,7 +48,7 @@ const LONGEST_PAUSE: u32 = 128;
 /// How long to pause before the next try; none where there is to be none. `tries` have failed, and `time_left`
 /// milliseconds remain for pauses. `several`: another server may take over from one that is gone.
 pub fn pause(failure: &Failure, repeat: Repeat, several: bool, tries: u32, time_left: u64) -> Option<u32> {
-    let growing = || FIRST_PAUSE.checked_shl(tries - 1).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+    let growing = || (1..tries).fold(FIRST_PAUSE, |pause, _| (pause * 2).min(LONGEST_PAUSE));
     let in_time = |pause: u32| (u64::from(pause) <= time_left).then_some(pause);
     let pause = match (failure, repeat) {
         (Failure::Refused(_), _) => return in_time(growing()),
@@ -102,6 +102,15 @@ mod tests {
         assert_eq!(pause(&redirected, Repeat::IfNotExecuted, true, 1, 2000), Some(0));
         assert_eq!(pause(&redirected, Repeat::IfNotExecuted, true, 99, 2000), Some(LONGEST_PAUSE));
         assert_eq!(pause(&redirected, Repeat::IfNotExecuted, false, 1, 2000), None);
+    }
+
+    #[test]
+    fn pauses_grow_and_stay_at_the_longest() {
+        let loading = Failure::Refused(Passing::Wait);
+        let pauses: Vec<_> =
+            (1..=70).map(|tries| pause(&loading, Repeat::Always, false, tries, 2000).unwrap()).collect();
+        assert_eq!(pauses[..6], [8, 16, 32, 64, 128, 128]);
+        assert!(pauses[6..].iter().all(|pause| *pause == LONGEST_PAUSE));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::{
     reply::Reply,
 };
 use std::{
+    any::Any,
     cell::RefCell,
     future::{Future, poll_fn},
     pin::{Pin, pin},
@@ -48,6 +49,22 @@ type Operation<T> = Pin<Box<dyn Future<Output = T>>>;
 type Written = (Result<(), SocketError>, Vec<u8>);
 /// What came of a read.
 type Received = Result<Vec<u8>, SocketError>;
+
+thread_local! {
+    /// What was under way on connections that are no more.
+    static ABANDONED: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl<S: Socket> Drop for Shared<S> {
+    /// The last handle on a store may be dropped while a cancelled call's read is under way. In a destructor nothing may wait, and
+    /// ending that read could: whoever tried would end the whole instance. So it is left to the next call.
+    fn drop(&mut self) {
+        ABANDONED.with_borrow_mut(|abandoned| {
+            abandoned.extend(self.outgoing.take().map(|outgoing| Box::new(outgoing) as Box<dyn Any>));
+            abandoned.extend(self.incoming.take().map(|incoming| Box::new(incoming) as Box<dyn Any>));
+        });
+    }
+}
 
 impl<S: Socket> Shared<S> {
     /// Over a socket on which no answer is outstanding, with so many milliseconds for each.
@@ -98,10 +115,11 @@ impl<S: Socket> Shared<S> {
 
     /// Waits for bytes, and hands out the replies in them.
     async fn read(&self, call: &Call) {
-        self.queue.borrow_mut().begin_reading();
+        self.queue.borrow_mut().reading = Duty::Taken;
         let _free = OnDrop(|| self.queue.borrow_mut().reading = Duty::Free);
         self.queue.borrow_mut().pass_on();
         if self.incoming.borrow().is_none() {
+            self.queue.borrow_mut().read_begins();
             let socket = self.socket.clone();
             self.incoming.replace(Some(Box::pin(async move { socket.read(READ_SIZE).await })));
         }
@@ -174,6 +192,7 @@ fn ready<T>(operation: &RefCell<Option<Operation<T>>>, context: &mut Context<'_>
 
 impl<S: Socket> Connection for Shared<S> {
     async fn exchange(&self, batch: &Batch) -> Result<Vec<Reply>, ExchangeError> {
+        drop(ABANDONED.take());
         let call = self.queue.borrow_mut().join(batch)?;
         let _leave = OnDrop(|| self.leave(&call));
         loop {

@@ -13,6 +13,9 @@ use bindings::{
 };
 use calls::{Call, Calls};
 use lot::Lot;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use visitor::Visitor;
 
 /// How many sessions there are.
@@ -57,6 +60,33 @@ impl Guest for Canceller {
         }
         Ok(report)
     }
+
+    async fn abandon(url: String, scripts: bool) -> Result<(), String> {
+        for polls in 1..=POLLS {
+            let store = open(&url, scripts)?;
+            let visitor = Visitor::begin(&store, polls).await?;
+            // Nothing that it waits for comes meanwhile, for nobody goes back to the host.
+            poll_at_once(visitor.touch(), polls).await;
+            // First the last handle on the session, and with that the last one on its connection.
+            drop((store, visitor));
+            Visitor::begin(&open(&url, scripts)?, polls).await?.check().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Polls a future so many times, and drops it.
+async fn poll_at_once<T>(future: impl Future<Output = T>, polls: u64) {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        for _ in 0..polls {
+            if future.as_mut().poll(context).is_ready() {
+                break;
+            }
+        }
+        Poll::Ready(())
+    })
+    .await;
 }
 
 fn open(url: &str, scripts: bool) -> Result<Store, String> {

@@ -110,7 +110,7 @@ impl Visitor {
         expect(self, "apply", outcomes, own)
     }
 
-    async fn touch(&self) -> Result<(), String> {
+    pub(crate) async fn touch(&self) -> Result<(), String> {
         self.session.touch().await.map_err(debug)
     }
 

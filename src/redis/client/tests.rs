@@ -4,6 +4,9 @@ use super::super::{
     testing::{Answer, Turn, World, connected, ready, says},
 };
 use super::*;
+use crate::redis::Reply;
+use futures::FutureExt;
+use std::{future::poll_fn, task::Poll};
 
 const TIMEOUTS: Timeouts = Timeouts { connect: 1_000, answer: 1_000 };
 const READ: Rule = Rule { repeat: Repeat::Always, writes: false };
@@ -214,4 +217,36 @@ fn a_connection_that_the_server_is_about_to_close_is_not_kept() {
     assert_eq!(exchange(&client, WRITE), Err(Error::Denied("NOAUTH CMD".into())));
     assert_eq!(exchange(&client, WRITE), Ok(vec![ONE]));
     assert_eq!(world.seen(), ["connected", "CMD", "connected", "CMD", "idle"]);
+}
+
+/// So many calls at once, each with a connection of its own.
+fn burst(client: &Client<World>, count: usize) {
+    let batch = Batch::of(&[b"CMD"]);
+    let once = async |connection: &Ready<World>| {
+        connection.exchange(&batch).await?;
+        let mut is_later = false;
+        poll_fn(|_| if std::mem::replace(&mut is_later, true) { Poll::Ready(Ok(())) } else { Poll::Pending }).await
+    };
+    let mut calls: Vec<_> = (0..count).map(|_| Box::pin(client.attempt(b"", WRITE, once))).collect();
+    assert!(calls.iter_mut().all(|call| call.now_or_never().is_none()));
+    assert!(calls.iter_mut().all(|call| call.now_or_never() == Some(Ok(()))));
+}
+
+#[test]
+fn connections_that_ended_together_cost_one_try() {
+    let ending = connected(&[says(b":1\r\n"), Answer::NotSent]);
+    let world = World::new(&[vec![ending; 6], vec![connected(&[says(b":1\r\n")])]].concat());
+    let client = client("redis://h", &world);
+    burst(&client, 6);
+    assert_eq!(exchange(&client, WRITE), Ok(vec![ONE]));
+}
+
+#[test]
+fn no_more_connections_are_kept_than_a_host_allows() {
+    let world = World::new(&vec![connected(&[says(b":1\r\n"), says(b":1\r\n")]); 50]);
+    let client = client("redis://h", &world);
+    burst(&client, 50);
+    assert_eq!(world.seen().iter().filter(|what| *what == "idle").count(), 32);
+    burst(&client, 32);
+    assert_eq!(world.seen().iter().filter(|what| *what == "idle").count(), 64);
 }

@@ -39,7 +39,7 @@ impl Host for Sharing {
 fn node(turns: &[Turn], time_passes: bool) -> Node<Sharing> {
     let handshake = Handshake::new(&Server::parse("redis://s:1").unwrap());
     let timeouts = Timeouts { connect: 1_000, answer: 1_000 };
-    let context = Context { host: Sharing(World::new(turns), time_passes), handshake, timeouts };
+    let context = Context { host: Sharing(World::new(turns), time_passes), handshake, timeouts, kept: Rc::default() };
     Node::new(Rc::new(context), Address::Tcp("s".into(), 1))
 }
 

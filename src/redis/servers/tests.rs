@@ -40,7 +40,7 @@ fn server(answers: &[&'static [u8]]) -> Turn {
 fn servers(url: &str, turns: &[Turn]) -> Servers<World> {
     let server = Server::parse(url).unwrap();
     let (host, handshake) = (World::new(turns), Handshake::new(&server));
-    Servers::new(Rc::new(Context { host, handshake, timeouts: TIMEOUTS }), server.place)
+    Servers::new(Rc::new(Context { host, handshake, timeouts: TIMEOUTS, kept: Rc::default() }), server.place)
 }
 
 /// What came of so many calls, and what was said to whom.

@@ -159,8 +159,8 @@ impl Queue {
         }
     }
 
-    pub(super) fn begin_reading(&mut self) {
-        self.reading = Duty::Taken;
+    /// A read begins. One that a cancelled call has left goes on, and its time limit with it.
+    pub(super) fn read_begins(&mut self) {
         self.awaited = self.sent;
     }
 
