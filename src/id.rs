@@ -3,6 +3,7 @@
 use crate::hexadecimal::hexadecimal;
 use crc16::{State, XMODEM};
 use sha2::{Digest, Sha256};
+use std::rc::Rc;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -17,6 +18,11 @@ const SEARCHED: usize = 4;
 /// A session's id. Whoever knows it is the visitor: it has no `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Id([u8; LENGTH]);
+
+/// A session's key in Redis: what the keys of all sessions begin with, and its id. Each call of a session takes its key along: a
+/// clone is the same key, and is known to be without a look at its characters.
+#[derive(Clone)]
+pub struct Key(Rc<[u8]>);
 
 impl Id {
     /// From random bytes.
@@ -91,6 +97,31 @@ impl Id {
     }
 }
 
+impl Key {
+    /// The key of the session with this id.
+    pub fn new(prefix: &[u8], id: Id) -> Self {
+        Self([prefix, &id.0].concat().into())
+    }
+
+    /// The id, which the key ends with.
+    pub fn id(&self) -> Id {
+        let mut id = Id([0; LENGTH]);
+        id.0.copy_from_slice(&self.0[self.0.len() - LENGTH..]);
+        id
+    }
+
+    /// What Redis knows it by.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
 /// A random text that recognises its own mark.
 pub fn token(random: [u8; 16]) -> String {
     hexadecimal(&random)
@@ -160,6 +191,16 @@ mod tests {
             last[42] = right;
             assert!(Id::parse(&last).is_some());
         }
+    }
+
+    #[test]
+    fn a_key_is_prefix_and_id() {
+        let id = Id::from_random([7; 32]);
+        let key = Key::new(b"shop:", id);
+        assert_eq!(key.bytes(), [b"shop:", id.as_str().as_bytes()].concat());
+        assert!(key.id() == id);
+        assert!(key == key.clone() && key == Key::new(b"shop:", id));
+        assert!(key != Key::new(b"shop2:", id) && key != Key::new(b"shop:", Id::from_random([8; 32])));
     }
 
     proptest! {

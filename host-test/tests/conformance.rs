@@ -338,6 +338,7 @@ conformance! {
             a_write_is_on_the_replica_when_the_call_returns,
             what_too_few_replicas_have_is_told_and_done_all_the_same,
             waiting_is_part_of_the_writes_round_trip,
+            what_wrote_nothing_is_told_as_such_whatever_replicas_have,
         }
         mod rotation {
             everything_moves_and_the_writes_are_there_with_it,

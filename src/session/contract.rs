@@ -17,13 +17,13 @@ impl<H: Host> Session<H> {
     /// The id, where it is known.
     pub fn id(&self) -> Option<String> {
         let handle = self.handle.borrow();
-        handle.is_decided().then(|| handle.id.as_str().into())
+        handle.is_decided().then(|| handle.key.id().as_str().into())
     }
 
     /// What stands for the id in logs.
     pub fn log_id(&self) -> Option<String> {
         let handle = self.handle.borrow();
-        handle.is_decided().then(|| handle.id.for_logs())
+        handle.is_decided().then(|| handle.key.id().for_logs())
     }
 
     /// What the cookie led to.
@@ -215,29 +215,24 @@ impl<H: Host> Session<H> {
 
     /// Ends the session.
     pub async fn destroy(&self) -> Result<(), Error> {
-        let token = {
+        let (key, token) = {
             let mut handle = self.handle.borrow_mut();
             let fresh = || id::token(self.shared.client.host().random());
-            handle.token.get_or_insert_with(fresh).clone()
+            (handle.key.clone(), handle.token.get_or_insert_with(fresh).clone())
         };
-        let destroyed = self.perform(&[Step::Destroy(&token)], None).await;
-        let told = match destroyed {
+        let told = match self.perform(&[Step::Destroy(&token)], None).await {
+            Ok(Answer::Gone(ended_by)) if ended_by != token => return Ok(()),
+            Ok(Answer::Done(_) | Answer::Gone(_)) => Ok(()),
             Err(Error::NotReplicated(count)) => Err(Error::NotReplicated(count)),
-            _ => Ok(()),
+            Ok(_) | Err(Error::Gone) => return Ok(()),
+            Err(error) => return Err(error),
         };
-        match destroyed {
-            Ok(Answer::Gone(ended_by)) if ended_by != token => Ok(()),
-            Ok(Answer::Done(_) | Answer::Gone(_)) | Err(Error::NotReplicated(_)) => {
-                let mut handle = self.handle.borrow_mut();
-                // A session that was never stored has no cookie to remove.
-                if handle.standing == Standing::Established {
-                    handle.destroyed();
-                }
-                told
-            }
-            Ok(_) | Err(Error::Gone) => Ok(()),
-            Err(error) => Err(error),
+        let mut handle = self.handle.borrow_mut();
+        // A session that was never stored has no cookie to remove, and a login that came meanwhile has one to keep.
+        if handle.standing == Standing::Established && handle.key == key {
+            handle.destroyed();
         }
+        told
     }
 
     /// Moves the session to a new id.
@@ -256,7 +251,7 @@ impl<H: Host> Session<H> {
         {
             let mut handle = self.handle.borrow_mut();
             let pending = handle.pending_lifetime;
-            handle.begin_anew(self.shared.new_id());
+            handle.begin_anew(self.shared.new_key());
             handle.pending_lifetime = pending;
         }
         if writes.iter().any(Step::creates) {
@@ -269,7 +264,7 @@ impl<H: Host> Session<H> {
     pub fn restart(&self) -> Result<(), Error> {
         let mut handle = self.handle.borrow_mut();
         handle.check_not_too_late()?;
-        handle.begin_anew(self.shared.new_id());
+        handle.begin_anew(self.shared.new_key());
         Ok(())
     }
 
@@ -348,3 +343,6 @@ fn name(bytes: Bytes) -> Result<String, Error> {
         Error::Corrupt(name)
     })
 }
+
+#[cfg(test)]
+mod tests;

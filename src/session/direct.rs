@@ -57,17 +57,18 @@ impl Form {
 
     /// Sends the call and reads its answer.
     pub async fn perform<H: Host>(self, client: &Client<H>, call: &Call<'_>) -> Result<Answer, Error> {
-        let mut batch = self.batch(call);
+        let mut batch = client.spare.batch();
+        self.commands(&mut batch, call);
         let rule = call.rule();
         call.replicas.ask(&mut batch, rule);
         let mut replies = client.exchange(call.key, &batch, rule).await?;
         call.replicas.take(&batch, &mut replies);
+        client.spare.keep(batch);
         self.read(call, replies).map_err(|unexpected| unexpected.told(rule.writes))
     }
 
-    fn batch(self, call: &Call) -> Batch {
+    fn commands(self, batch: &mut Batch, call: &Call) {
         let guard = if call.mode == Mode::Unguarded { 0 } else { GUARD };
-        let mut batch = Batch::new();
         match self {
             Form::Fields => {
                 batch.begin(2 + call.steps.len() + guard);
@@ -78,14 +79,14 @@ impl Form {
                 }
                 RESERVED_WORDS[..guard].iter().for_each(|field| batch.word(*field));
             }
-            Form::All | Form::Single => call.steps.iter().for_each(|step| command(&mut batch, call.key, step)),
+            Form::All | Form::Single => call.steps.iter().for_each(|step| command(batch, call.key, step)),
             Form::Reads => {
                 batch.command(&[b"MULTI"]);
                 batch.begin(2 + RESERVED.len());
                 batch.word(word!(b"HMGET"));
                 batch.argument(call.key);
                 RESERVED_WORDS.iter().for_each(|field| batch.word(*field));
-                call.steps.iter().for_each(|step| command(&mut batch, call.key, step));
+                call.steps.iter().for_each(|step| command(batch, call.key, step));
                 batch.command(&[b"EXEC"]);
             }
             Form::Set => {
@@ -100,7 +101,6 @@ impl Form {
                 }
             }
         }
-        batch
     }
 
     fn read(self, call: &Call, mut replies: Vec<Reply>) -> Result<Answer, Unexpected> {
@@ -118,7 +118,7 @@ impl Form {
                 if guarded && let Some(end) = ended_by_names(&call.steps[0], &last)? {
                     return Ok(end);
                 }
-                outcomes(call.steps, vec![last])
+                outcomes(call.steps, [last])
             }
             Form::Reads => {
                 let mut replies = reading::list(last)?.into_iter();
@@ -128,7 +128,7 @@ impl Form {
                 if guarded && let Some(end) = ended(&mut reserved)? {
                     return Ok(end);
                 }
-                let mut answer = outcomes(call.steps, replies.collect())?;
+                let mut answer = outcomes(call.steps, replies)?;
                 if let Answer::Done(outcomes) = &mut answer {
                     for (step, outcome) in call.steps.iter().zip(outcomes) {
                         if let (Step::Len, Outcome::Integer(length)) = (step, outcome) {
@@ -142,7 +142,7 @@ impl Form {
                 reading::integer(last)?;
                 Ok(Answer::Done(vec![Outcome::Done; call.steps.len()]))
             }
-            Form::Single => outcomes(call.steps, vec![last]),
+            Form::Single => outcomes(call.steps, [last]),
         }
     }
 }
@@ -164,7 +164,11 @@ fn command(batch: &mut Batch, key: &[u8], step: &Step) {
     }
 }
 
-fn outcomes(steps: &[Step], replies: Vec<Reply>) -> Result<Answer, Unexpected> {
+fn outcomes(
+    steps: &[Step],
+    replies: impl IntoIterator<Item = Reply, IntoIter: ExactSizeIterator>,
+) -> Result<Answer, Unexpected> {
+    let replies = replies.into_iter();
     if replies.len() != steps.len() {
         return Err(Unexpected);
     }
@@ -212,7 +216,8 @@ mod tests {
     }
 
     fn words(form: Form, call: &Call) -> Vec<String> {
-        let batch = form.batch(call);
+        let mut batch = Batch::new();
+        form.commands(&mut batch, call);
         batch.arguments().map(|argument| String::from_utf8_lossy(argument).replace('\0', "0")).collect()
     }
 

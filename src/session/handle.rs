@@ -2,7 +2,11 @@
 //! came.
 
 use super::{call::Answer, step::Step};
-use crate::{cookie::Brought, error::Error, id::Id, options::Lifetime};
+use crate::{
+    error::Error,
+    id::{Id, Key},
+    options::Lifetime,
+};
 
 /// What a request's cookie led to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +55,15 @@ pub enum Route {
     Create,
 }
 
+/// What a handle stood for when a call was sent. It may stand for another session when the answer comes.
+#[derive(Clone)]
+pub struct Sent {
+    /// Where the call went.
+    pub key: Key,
+    /// How far the session was known.
+    pub standing: Standing,
+}
+
 /// What to do after an answer.
 #[derive(PartialEq)]
 #[cfg_attr(test, derive(Debug))]
@@ -65,8 +78,8 @@ pub enum Next {
 
 /// What a handle knows.
 pub struct Handle {
-    /// The session's id, or the one that the cookie names.
-    pub id: Id,
+    /// The session's key, or that of the one that the cookie names.
+    pub key: Key,
     /// How far it is known.
     pub standing: Standing,
     /// What the cookie led to, once that is known.
@@ -79,8 +92,8 @@ pub struct Handle {
     pub settled: bool,
     /// Lifetimes of its own that wait for the first write.
     pub pending_lifetime: Option<Lifetime>,
-    /// The id that a rotation tried and has no answer for.
-    pub rotating_to: Option<Id>,
+    /// Where a rotation tried to move it, and has no answer for.
+    pub rotating_to: Option<Key>,
     /// What our own marker would hold, once we have tried to end the session.
     pub token: Option<String>,
     /// What the response has to say.
@@ -92,9 +105,9 @@ pub struct Handle {
 }
 
 impl Handle {
-    fn new(id: Id, standing: Standing, found: Option<Found>) -> Self {
+    fn new(key: Key, standing: Standing, found: Option<Found>) -> Self {
         Self {
-            id,
+            key,
             standing,
             found,
             renewing: true,
@@ -110,23 +123,28 @@ impl Handle {
     }
 
     /// A new session.
-    pub fn start(id: Id) -> Self {
-        Self::new(id, Standing::Fresh { unanswered: 0 }, Some(Found::NoCookie))
+    pub fn start(key: Key) -> Self {
+        Self::new(key, Standing::Fresh { unanswered: 0 }, Some(Found::NoCookie))
     }
 
     /// A session known by its id.
-    pub fn attach(id: Id) -> Self {
-        Self::new(id, Standing::Established, None)
+    pub fn attach(key: Key) -> Self {
+        Self::new(key, Standing::Established, None)
     }
 
-    /// What a cookie names.
-    pub fn from_cookie(brought: Brought) -> Self {
-        Self { former_name: brought.former_name, ..Self::new(brought.id, Standing::Undecided, None) }
+    /// What a cookie names, perhaps under a former name of its own.
+    pub fn from_cookie(key: Key, former_name: Option<usize>) -> Self {
+        Self { former_name, ..Self::new(key, Standing::Undecided, None) }
     }
 
     /// Whether the id is this session's for sure.
     pub fn is_decided(&self) -> bool {
         self.standing != Standing::Undecided
+    }
+
+    /// What it stands for now.
+    pub fn sent(&self) -> Sent {
+        Sent { key: self.key.clone(), standing: self.standing }
     }
 
     /// How to send these steps; notes that a creating write leaves.
@@ -144,9 +162,9 @@ impl Handle {
         }
     }
 
-    /// Notes what came of a creating write for `id`: only where its outcome is unknown it stays in doubt.
-    pub fn answered(&mut self, id: Id, answer: &Result<Answer, Error>) {
-        if self.id == id
+    /// Notes what came of a creating write to `key`: only where its outcome is unknown it stays in doubt.
+    pub fn answered(&mut self, key: &Key, answer: &Result<Answer, Error>) {
+        if self.key == *key
             && !matches!(answer, Err(Error::OutcomeUnknown(_)))
             && let Standing::Fresh { unanswered } = &mut self.standing
         {
@@ -159,12 +177,12 @@ impl Handle {
         if self.headers.is_some() { Err(Error::TooLate) } else { Ok(()) }
     }
 
-    /// Learns from an answer to what was sent for `id`; `fresh_id` makes one for a session that begins anew.
-    pub fn learn(&mut self, id: Id, answer: Answer, renewed: bool, fresh_id: impl FnOnce() -> Id) -> Next {
-        if self.id != id {
+    /// Learns from an answer to what was sent; `fresh_key` makes one for a session that begins anew.
+    pub fn learn(&mut self, sent: &Sent, answer: Answer, renewed: bool, fresh_key: impl FnOnce() -> Key) -> Next {
+        if self.key != sent.key {
             // Another call of this handle has moved on in the meantime; what this one did is the caller's to know.
             return match answer {
-                Answer::Missing if self.standing != Standing::Established => Next::Again,
+                Answer::Missing if sent.standing != Standing::Established => Next::Again,
                 answer => ended(answer),
             };
         }
@@ -179,7 +197,7 @@ impl Handle {
             }
             Answer::Missing => match self.standing {
                 Standing::Undecided => {
-                    self.begin_anew(fresh_id());
+                    self.begin_anew(fresh_key());
                     self.found = Some(Found::UnknownId);
                     Next::Again
                 }
@@ -198,7 +216,7 @@ impl Handle {
 
     fn lives(&mut self, renewed: bool) {
         if matches!(self.standing, Standing::Fresh { .. }) {
-            self.change = CookieChange::Set(self.id);
+            self.change = CookieChange::Set(self.key.id());
             self.pending_lifetime = None;
         }
         self.found.get_or_insert(Found::Alive);
@@ -207,12 +225,12 @@ impl Handle {
         self.settled = true;
     }
 
-    /// The rotation to this id is done.
-    pub fn rotated(&mut self, id: Id, renewed: bool) {
+    /// The rotation to this key is done.
+    pub fn rotated(&mut self, key: Key, renewed: bool) {
         self.lives(renewed);
-        self.id = id;
+        self.change = CookieChange::Set(key.id());
+        self.key = key;
         self.rotating_to = None;
-        self.change = CookieChange::Set(id);
     }
 
     /// The session has ended by our own doing.
@@ -220,9 +238,9 @@ impl Handle {
         self.change = CookieChange::Remove;
     }
 
-    /// A new session under a new id. What the response has to say of the former one stays.
-    pub fn begin_anew(&mut self, id: Id) {
-        self.id = id;
+    /// A new session under a new key. What the response has to say of the former one stays.
+    pub fn begin_anew(&mut self, key: Key) {
+        self.key = key;
         self.standing = Standing::Fresh { unanswered: 0 };
         self.found.get_or_insert(Found::NoCookie);
         self.renewed = false;
@@ -239,5 +257,38 @@ fn ended(answer: Answer) -> Next {
         Answer::Missing => Next::Fail(Error::Gone),
         Answer::Rotated(_) => Next::Fail(Error::Rotated),
         answer => Next::Return(answer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(seed: u8) -> Key {
+        Key::new(b"", Id::from_random([seed; 32]))
+    }
+
+    fn fresh() -> Key {
+        unreachable!("no session begins anew")
+    }
+
+    #[test]
+    fn a_write_to_a_session_that_was_left_does_not_go_into_the_next() {
+        let mut handle = Handle::attach(key(1));
+        let sent = handle.sent();
+        handle.begin_anew(key(2));
+        assert!(handle.learn(&sent, Answer::Missing, true, fresh) == Next::Fail(Error::Gone));
+    }
+
+    #[test]
+    fn who_finds_nothing_after_another_call_has_goes_where_that_one_went() {
+        let mut handle = Handle::from_cookie(key(1), None);
+        let (first, second) = (handle.sent(), handle.sent());
+        assert!(handle.learn(&first, Answer::Missing, true, || key(2)) == Next::Again);
+        let sent = handle.sent();
+        let done = || Answer::Done(Vec::new());
+        assert!(handle.learn(&sent, done(), true, fresh) == Next::Return(done()));
+        assert!(handle.learn(&second, Answer::Missing, true, fresh) == Next::Again);
+        assert!(handle.key == key(2));
     }
 }

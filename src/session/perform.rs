@@ -2,7 +2,7 @@
 
 use super::{
     call::{Answer, Call, Mode},
-    handle::{Handle, Next, Route, Standing},
+    handle::{Handle, Next, Route, Sent, Standing},
     reading::Unexpected,
     rotate::Rotation,
     step::{self, Outcome, Step, Swap},
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    id::Id,
+    id::Key,
     options::Lifetime,
     redis::{Batch, Host, Repeat, Reply, client::Rule, replicas::Replicas},
 };
@@ -24,7 +24,7 @@ pub struct Session<H: Host> {
 
 /// How steps go out: what the handle knew when they did.
 struct Sending {
-    id: Id,
+    to: Sent,
     route: Route,
     renew: bool,
     settled: bool,
@@ -52,18 +52,18 @@ impl<H: Host> Session<H> {
             let sending = {
                 let handle = self.handle.borrow();
                 let renew = renew.unwrap_or(handle.renewing && !handle.renewed);
-                Sending { id: handle.id, route, renew, settled: handle.settled, pending: handle.pending_lifetime }
+                Sending { to: handle.sent(), route, renew, settled: handle.settled, pending: handle.pending_lifetime }
             };
-            let Sending { id, renew, .. } = sending;
+            let Sending { to, renew, .. } = &sending;
             let replicas = Replicas::new(self.shared.settings.replicas);
-            let answer = self.send(sending, steps, &replicas).await;
+            let answer = self.send(&sending, steps, &replicas).await;
             if route == Route::Create {
-                self.handle.borrow_mut().answered(id, &answer);
+                self.handle.borrow_mut().answered(&to.key, &answer);
             }
             let next = {
                 let mut handle = self.handle.borrow_mut();
                 let found = handle.found;
-                let next = handle.learn(id, answer?, renew, || self.shared.new_id());
+                let next = handle.learn(to, answer?, *renew, || self.shared.new_key());
                 if !self.shared.settings.guard {
                     // Who does not look finds nothing out.
                     handle.found = found;
@@ -71,7 +71,8 @@ impl<H: Host> Session<H> {
                 next
             };
             match next {
-                Next::Return(answer) => return replicas.check().map(|()| answer),
+                Next::Return(answer) if wrote(steps, &answer) => return replicas.check().map(|()| answer),
+                Next::Return(answer) => return Ok(answer),
                 Next::Fail(error) => return Err(error),
                 Next::Again => {}
             }
@@ -79,16 +80,15 @@ impl<H: Host> Session<H> {
         Err(Error::Gone)
     }
 
-    async fn send(&self, sending: Sending, steps: &[Step<'_>], replicas: &Replicas) -> Result<Answer, Error> {
-        let Sending { id, route, renew, settled, pending } = sending;
+    async fn send(&self, sending: &Sending, steps: &[Step<'_>], replicas: &Replicas) -> Result<Answer, Error> {
+        let Sending { ref to, route, renew, settled, pending } = *sending;
         let Shared { settings, client } = &*self.shared;
         let mode = match route {
             _ if !settings.guard => Mode::Unguarded,
             Route::Create => Mode::Create,
             Route::Require | Route::Nowhere => Mode::Require,
         };
-        let key = self.shared.key(id);
-        let (key, mode, renew) = (&key[..], mode, renew && settings.guard);
+        let (key, renew) = (to.key.bytes(), renew && settings.guard);
         let Some(lifetime) = pending.filter(|_| mode == Mode::Create) else {
             let call = Call { key, mode, renew, settled, steps, replicas };
             return call.send(client, settings).await;
@@ -133,21 +133,20 @@ impl<H: Host> Session<H> {
     }
 
     pub(super) async fn find_unguarded(&self) -> Result<(), Error> {
-        let id = self.handle.borrow().id;
-        let there = self.exists(id).await?;
+        let sent = self.handle.borrow().sent();
+        let there = self.exists(&sent.key).await?;
         let answer = if there { Answer::Done(Vec::new()) } else { Answer::Missing };
-        let next = self.handle.borrow_mut().learn(id, answer, true, || self.shared.new_id());
+        let next = self.handle.borrow_mut().learn(&sent, answer, true, || self.shared.new_key());
         match next {
             Next::Fail(error) => Err(error),
             Next::Return(_) | Next::Again => Ok(()),
         }
     }
 
-    async fn exists(&self, id: Id) -> Result<bool, Error> {
-        let key = self.shared.key(id);
-        let batch = Batch::of(&[b"EXISTS", &key]);
+    async fn exists(&self, key: &Key) -> Result<bool, Error> {
+        let batch = Batch::of(&[b"EXISTS", key.bytes()]);
         let rule = Rule { repeat: Repeat::Always, writes: false };
-        match self.shared.client.exchange(&key, &batch, rule).await?.pop() {
+        match self.shared.client.exchange(key.bytes(), &batch, rule).await?.pop() {
             Some(Reply::Integer(number)) => Ok(number == 1),
             _ => Err(Unexpected.told(false)),
         }
@@ -160,18 +159,18 @@ impl<H: Host> Session<H> {
             return Ok(false);
         }
         let Shared { settings, client } = &*self.shared;
-        let (id, new, renew) = {
+        let (sent, new, renew) = {
             let mut handle = self.handle.borrow_mut();
-            let id = handle.id;
-            let random = || id.in_slot_of(&settings.prefix, client.host().random());
-            let new = *handle.rotating_to.get_or_insert_with(random);
-            (id, new, handle.renewing && !handle.renewed)
+            let sent = handle.sent();
+            let fresh = || self.shared.key(sent.key.id().in_slot_of(&settings.prefix, client.host().random()));
+            let new = handle.rotating_to.get_or_insert_with(fresh).clone();
+            (sent, new, handle.renewing && !handle.renewed)
         };
         let replicas = Replicas::new(settings.replicas);
         let rotation = Rotation {
-            old: &self.shared.key(id),
-            new: &self.shared.key(new),
-            digest: &new.digest(),
+            old: sent.key.bytes(),
+            new: new.bytes(),
+            digest: &new.id().digest(),
             guarded: settings.guard,
             renew: renew && settings.guard,
             writes,
@@ -193,12 +192,22 @@ impl<H: Host> Session<H> {
             }
             return replicas.check().map(|()| true);
         }
-        let next = self.handle.borrow_mut().learn(id, answer, renew, || self.shared.new_id());
+        let next = self.handle.borrow_mut().learn(&sent, answer, renew, || self.shared.new_key());
         match next {
             Next::Fail(error) => Err(error),
             Next::Return(_) => Err(Error::Gone),
             Next::Again => Ok(false),
         }
+    }
+}
+
+/// Whether an answer says that something was written, which replicas may have or not.
+fn wrote(steps: &[Step], answer: &Answer) -> bool {
+    match answer {
+        Answer::Done(outcomes) => steps.iter().zip(outcomes).any(|(step, outcome)| step.wrote(outcome)),
+        // Its own mark, which a first try of the same call has left.
+        Answer::Gone(token) => steps.iter().any(|step| matches!(step, Step::Destroy(own) if own.as_bytes() == token)),
+        Answer::Conflict(_) | Answer::Failed(_) | Answer::Missing | Answer::Rotated(_) => false,
     }
 }
 

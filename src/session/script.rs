@@ -60,13 +60,14 @@ impl Script {
         arguments: &dyn Fn(&mut Batch),
     ) -> Result<Reply, Error> {
         let run = async |script: &dyn Fn(&mut Batch)| {
-            let mut batch = Batch::new();
+            let mut batch = client.spare.batch();
             batch.begin(2 + count);
             script(&mut batch);
             arguments(&mut batch);
             replicas.ask(&mut batch, rule);
             let mut replies = client.exchange(key, &batch, rule).await?;
             replicas.take(&batch, &mut replies);
+            client.spare.keep(batch);
             replies.pop().ok_or(Unexpected.told(rule.writes))
         };
         let known = |batch: &mut Batch| {

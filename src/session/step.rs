@@ -120,6 +120,16 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// Whether it has changed the session (its expiry aside), going by what it came to.
+    pub fn wrote(&self, outcome: &Outcome) -> bool {
+        match (self, outcome) {
+            (Step::SetIfAbsent(..) | Step::Delete(_), Outcome::Flag(done)) => *done,
+            (Step::Pop(_), Outcome::Value(value)) => value.is_some(),
+            (Step::CompareAndSet { expected: None, value: None, .. }, _) => false,
+            (step, _) => step.writes(),
+        }
+    }
+
     /// Whether it stores something where nothing is stored yet, and so makes a session.
     pub fn creates(&self) -> bool {
         match self {
@@ -259,6 +269,32 @@ mod tests {
         let many = vec![Step::Get(""); MAX_STEPS + 1];
         assert_eq!(check(&many[1..]), Ok(()));
         assert_eq!(check(&many), Err(Error::TooLarge(MAX_STEPS as u64)));
+    }
+
+    #[test]
+    fn what_changed_nothing_has_written_nothing() {
+        let stored = Outcome::Swap(Swap::Stored);
+        let swap = |expected, value| Step::CompareAndSet { field: "a", expected, value };
+        for (step, outcome) in [
+            (Step::SetIfAbsent("a", b"1"), Outcome::Flag(false)),
+            (Step::Delete("a"), Outcome::Flag(false)),
+            (Step::Pop("a"), Outcome::Value(None)),
+            (Step::Get("a"), Outcome::Value(Some("1".into()))),
+            (swap(None, None), stored.clone()),
+        ] {
+            assert!(!step.wrote(&outcome), "{outcome:?}");
+        }
+        for (step, outcome) in [
+            (Step::SetIfAbsent("a", b"1"), Outcome::Flag(true)),
+            (Step::Delete("a"), Outcome::Flag(true)),
+            (Step::Pop("a"), Outcome::Value(Some("1".into()))),
+            (Step::Set("a", b"1"), Outcome::Done),
+            (Step::Increment("a", 0), Outcome::Integer(0)),
+            (swap(Some(b"1"), None), stored.clone()),
+            (swap(None, Some(b"1")), stored),
+        ] {
+            assert!(step.wrote(&outcome), "{outcome:?}");
+        }
     }
 
     #[test]

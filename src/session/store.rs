@@ -2,8 +2,9 @@
 
 use super::perform::Session;
 use crate::{
+    cookie::Brought,
     error::Error,
-    id::Id,
+    id::{Id, Key},
     options::{Options, Settings},
     redis::{Batch, Client, Host, Repeat, Reply, client::Rule},
     session::{handle::Handle, reading::Unexpected},
@@ -24,14 +25,14 @@ pub struct Shared<H: Host> {
 }
 
 impl<H: Host> Shared<H> {
-    /// A new random id.
-    pub fn new_id(&self) -> Id {
-        Id::from_random(self.client.host().random())
+    /// The key of a new session, with a new random id.
+    pub fn new_key(&self) -> Key {
+        self.key(Id::from_random(self.client.host().random()))
     }
 
     /// The key of the session with this id.
-    pub fn key(&self, id: Id) -> Vec<u8> {
-        [&self.settings.prefix, id.as_str().as_bytes()].concat()
+    pub fn key(&self, id: Id) -> Key {
+        Key::new(&self.settings.prefix, id)
     }
 }
 
@@ -45,19 +46,19 @@ impl<H: Host> Store<H> {
 
     /// A session with a new id.
     pub fn start(&self) -> Session<H> {
-        self.session(Handle::start(self.shared.new_id()))
+        self.session(Handle::start(self.shared.new_key()))
     }
 
     /// The session with this id.
     pub fn attach(&self, id: &str) -> Result<Session<H>, Error> {
         let id = Id::parse(id.as_bytes()).ok_or_else(|| Error::invalid("the id is malformed"))?;
-        Ok(self.session(Handle::attach(id)))
+        Ok(self.session(Handle::attach(self.shared.key(id))))
     }
 
     /// The session that a request's `Cookie` headers name.
     pub fn from_cookie(&self, headers: &[Vec<u8>]) -> Session<H> {
         match self.shared.settings.cookie.find(headers) {
-            Some(brought) => self.session(Handle::from_cookie(brought)),
+            Some(Brought { id, former_name }) => self.session(Handle::from_cookie(self.shared.key(id), former_name)),
             None => self.start(),
         }
     }

@@ -4,7 +4,7 @@ use host_test::{
     bench::Bench,
     options::Options,
     redis_server::RedisServer,
-    session::{Error, Operation},
+    session::{Error, Operation, Swap},
 };
 
 use super::support::{cookie_of, key, stored};
@@ -62,6 +62,31 @@ pub(crate) async fn what_too_few_replicas_have_is_told_and_done_all_the_same(ben
         assert_eq!(session.destroy().await, too_few);
         assert_eq!(session.get("user").await, Err(Error::Gone));
         assert!(cookie_of(&session).await.expect("a cookie").removes());
+    })
+    .await;
+}
+
+pub(crate) async fn what_wrote_nothing_is_told_as_such_whatever_replicas_have(bench: Bench) {
+    in_both_ways(&bench, async |options| {
+        // There are none.
+        let store = bench.store(&options.replicas(1_u32, 1_u32)).await;
+        let session = store.start().await;
+        assert_eq!(session.set("field", "1").await, Err(Error::NotReplicated(0)));
+        assert_eq!(session.set_if_absent("field", "2").await, Ok(false));
+        let conflict = Swap::Conflict(Some("1".to_owned()));
+        assert_eq!(session.compare_and_set("field", Some("2"), Some("3")).await, Ok(conflict));
+        assert_eq!(session.delete("other").await, Ok(false));
+        assert_eq!(session.pop("other").await, Ok(None));
+
+        let other = store.attach(&session.known_id().await).await.expect("a well-formed id");
+        assert_eq!(other.destroy().await, Err(Error::NotReplicated(0)));
+        assert_eq!(session.set("field", "2").await, Err(Error::Gone));
+        assert_eq!(session.touch().await, Err(Error::Gone));
+        assert_eq!(session.response_headers().await.len(), 3, "what the first write made");
+
+        let late = store.attach(&session.known_id().await).await.expect("a well-formed id");
+        assert_eq!(late.destroy().await, Ok(()), "somebody else has ended it");
+        assert!(cookie_of(&late).await.is_none());
     })
     .await;
 }

@@ -1,0 +1,96 @@
+//! Calls of one handle that are under way together, answered in the order that a test says.
+
+use super::*;
+use crate::{
+    options::Options,
+    redis::{Address, Apart, Socket, SocketError, Timeouts},
+    session::Store,
+};
+use futures::FutureExt;
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    pin::pin,
+    rc::Rc,
+    task::Poll,
+};
+
+/// What a script answers that has performed one step.
+const DONE: &[u8] = b"*2\r\n$2\r\nok\r\n:1\r\n";
+
+/// Connects each call to a server that has done everything, and answers when it is told to.
+#[derive(Clone, Default)]
+struct Servers(Rc<RefCell<Vec<Rc<Cell<bool>>>>>);
+
+impl Servers {
+    /// Lets the one answer that was connected to as the so many-th.
+    fn answer(&self, number: usize) {
+        self.0.borrow()[number].set(true);
+    }
+}
+
+impl Host for Servers {
+    type Socket = Line;
+    type Link = Apart;
+
+    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
+        let answers = Rc::new(Cell::new(false));
+        self.0.borrow_mut().push(answers.clone());
+        Ok(Line(answers))
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+
+    async fn wait(&self, _: u32) {}
+
+    fn random<const COUNT: usize>(&self) -> [u8; COUNT] {
+        [7; COUNT]
+    }
+}
+
+struct Line(Rc<Cell<bool>>);
+
+impl Socket for Line {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn reused(&self) -> bool {
+        false
+    }
+
+    fn set_state(&self, _: &str) {}
+
+    fn set_idle(&self) {}
+
+    async fn write(&self, _: &[u8]) -> Result<(), SocketError> {
+        Ok(())
+    }
+
+    async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
+        poll_fn(|_| if self.0.get() { Poll::Ready(Ok(DONE.to_vec())) } else { Poll::Pending }).await
+    }
+}
+
+#[test]
+fn a_logout_that_is_answered_late_does_not_remove_the_cookie_of_a_new_login() {
+    let servers = Servers::default();
+    let store = Store::open(&Options::new("redis://h".into()), servers.clone()).unwrap_or_else(|_| panic!("options"));
+    let session = store.attach(&"A".repeat(43)).unwrap_or_else(|_| panic!("a well-formed id"));
+    let mut logout = pin!(session.destroy());
+    assert!(logout.as_mut().now_or_never().is_none());
+    assert_eq!(session.restart(), Ok(()));
+    let mut login = pin!(session.set("user", "1"));
+    assert!(login.as_mut().now_or_never().is_none());
+
+    servers.answer(1);
+    assert_eq!(login.now_or_never(), Some(Ok(())));
+    servers.answer(0);
+    assert_eq!(logout.now_or_never(), Some(Ok(())));
+    let (name, cookie) = session.response_headers().swap_remove(0);
+    assert_eq!(name, "set-cookie");
+    let id = session.id().expect("an id");
+    assert!(cookie.contains(&id) && !cookie.contains("Max-Age=0"), "the cookie is removed");
+}
