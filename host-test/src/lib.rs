@@ -10,7 +10,7 @@
 //!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
 //!   or many side by side.
 //! - [`greedy`] and [`canceller`] are guests that behave as none should.
-//! - [`linearizability`] judges what several clients saw of one thing.
+//! - [`linearizability`] judges what several clients saw of one thing. [`waiting`] is for what comes by itself, or has to end.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
 //!   under the real `wasmtime serve`. [`planted`] are secrets that none of them may tell.
 //! - [`soak`] is many visitors for a long time, while everything goes wrong.
@@ -52,4 +52,4 @@ pub mod soak;
 pub mod tls;
 pub mod transcript;
 pub mod visitor;
-mod waiting;
+pub mod waiting;

@@ -153,7 +153,7 @@ impl RedisClient {
     }
 
     /// Waits until so many replicas have what was written until now.
-    pub(crate) fn await_replicas(&mut self, count: usize) -> anyhow::Result<()> {
+    pub fn await_replicas(&mut self, count: usize) -> anyhow::Result<()> {
         let offset = self.replication().context("no primary")?.offset;
         wait_until("replicas that have everything", || {
             let replicas = self.replication().map_or(Vec::new(), |replication| replication.replicas);

@@ -119,6 +119,22 @@ impl RedisServer {
         let _ = self.process.wait();
     }
 
+    /// Stops it where it stands: it answers nothing until it may [`go_on`](Self::go_on), and forgets nothing.
+    pub fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after [`stop`](Self::stop).
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.pid().to_string()]).status();
+        let status = status.expect("kill can be started");
+        assert!(status.success(), "{signal}: {status}");
+    }
+
     /// Kills it and starts it again on the same port, with the same settings and what these had it keep.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.kill();

@@ -1,4 +1,4 @@
-//! Waiting for what servers do among themselves, of which nobody is told.
+//! Waiting for what nobody is told of, and for what has to end by itself.
 
 use std::{
     thread,
@@ -6,12 +6,13 @@ use std::{
 };
 
 use anyhow::bail;
+use tokio::time::timeout;
 
 const LIMIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Looks again and again until it is so.
-pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> anyhow::Result<()> {
+/// Looks again and again until it is so. The error says what did not come.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> anyhow::Result<()> {
     let start = Instant::now();
     while !is_so() {
         if start.elapsed() > LIMIT {
@@ -20,4 +21,17 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> anyhow:
         thread::sleep(PAUSE);
     }
     Ok(())
+}
+
+/// How long something may take that is held to this time limit: far longer, for a machine may be busy with other things, and
+/// not without end.
+pub fn ample(limit: Duration) -> Duration {
+    10 * limit + Duration::from_secs(5)
+}
+
+/// What a call comes to that a time limit ends, in milliseconds. Fails the test where that limit does not hold.
+pub async fn in_time<T>(what: &str, limit: u32, call: impl Future<Output = T>) -> T {
+    let most = ample(Duration::from_millis(limit.into()));
+    let ended = timeout(most, call).await;
+    ended.unwrap_or_else(|_| panic!("{what}: its limit is {limit} ms, and it has not ended within {most:?}"))
 }

@@ -68,7 +68,7 @@ pub(crate) async fn another_database_takes_one_more_rule(bench: Bench) {
 pub(crate) async fn waiting_for_replicas_takes_one_more_rule(bench: Bench) {
     let primary = format!("replicaof 127.0.0.1 {}", bench.server().port());
     let _replica = RedisServer::builder().setting(&primary).start().expect("a replica");
-    while bench.redis().command::<u64>("WAIT 1 100") == 0 {}
+    bench.redis().await_replicas(1).expect("a replica in step");
     for (scripts, mode) in MODES {
         for (needs, expected) in [
             (vec![Need::Always, mode], Err(Error::NotReplicated(0))),

@@ -1,7 +1,5 @@
 //! What is answered while Redis is out of reach, and that the session is the same afterwards.
 
-use std::process::Command;
-
 use host_test::redis_server::RedisServer;
 use serde_json::json;
 
@@ -65,12 +63,7 @@ fn start(redis_down: &str) -> (Application, host_test::visitor::Visitor) {
 
 /// Redis answers nothing meanwhile, and forgets nothing.
 fn hang(redis: &RedisServer, meanwhile: impl FnOnce()) {
-    signal(redis, "-STOP");
+    redis.stop();
     meanwhile();
-    signal(redis, "-CONT");
-}
-
-fn signal(redis: &RedisServer, signal: &str) {
-    let status = Command::new("kill").args([signal, &redis.pid().to_string()]).status().expect("kill can be started");
-    assert!(status.success(), "{signal}: {status}");
+    redis.go_on();
 }

@@ -1,14 +1,13 @@
 //! Connections that outlive their instance, and what must not be inherited with them.
 
-use std::{thread, time::Duration};
-
+use futures::future::join;
 use host_test::{
     bench::Bench,
     instance::Instance,
     options::Options,
-    redis_client::RedisClient,
     redis_server::RedisServer,
     session::{Error, Session, Store},
+    waiting::wait_until,
 };
 use tokio::task::JoinSet;
 
@@ -37,30 +36,29 @@ pub(crate) async fn a_connection_killed_in_the_pool_is_nobody_s(bench: Bench) {
 
 /// Be it in an instance's hands or in the pool.
 pub(crate) async fn a_connection_that_redis_closed_for_idleness_costs_one_more_and_nothing_else(bench: Bench) {
-    let mut redis = bench.redis();
-    redis.command::<()>("CONFIG SET timeout 1");
+    bench.redis().command::<()>("CONFIG SET timeout 1");
     for mode in Mode::GUARDED {
         let options = mode.options(&bench);
         let store = bench.store(&options).await;
         let session = stored_session(&store).await;
         let id = session.known_id().await;
         let before = bench.sockets().statistics().connects;
-        await_solitude(&mut redis);
+        await_idle_ends(&bench);
         assert_eq!(session.increment("field", 1).await, Ok(2), "{mode:?}");
         assert_eq!(bench.sockets().statistics().connects, before + 1, "{mode:?}");
         drop((session, store));
-        await_solitude(&mut redis);
+        await_idle_ends(&bench);
         let session = bench.store(&options).await.attach(&id).await.expect("a well-formed id");
         assert_eq!(session.increment("field", 1).await, Ok(3), "{mode:?}");
         assert_eq!(bench.sockets().statistics().connects, before + 2, "{mode:?}");
     }
 }
 
-/// Waits until Redis has closed every connection but this one.
-fn await_solitude(redis: &mut RedisClient) {
-    while redis.info("connected_clients") > 1 {
-        thread::sleep(Duration::from_millis(20));
-    }
+/// Waits until Redis has closed every connection but that of whoever looks, which is a new one each time: it would be closed
+/// for idleness too.
+fn await_idle_ends(bench: &Bench) {
+    let is_alone = || bench.redis().info("connected_clients") == 1;
+    wait_until("a server that has closed what is idle", is_alone).expect("no connections");
 }
 
 pub(crate) async fn an_instance_without_scripts_leaves_no_watch_behind(bench: Bench) {
@@ -78,22 +76,22 @@ pub(crate) async fn an_instance_without_scripts_leaves_no_watch_behind(bench: Be
 }
 
 pub(crate) async fn a_call_given_up_leaves_no_answer_to_the_next(bench: Bench) {
-    let options = bench.options().timeouts(2_000_u32, 100_u32);
-    let store = bench.store(&options).await;
-    let session = stored_session(&store).await;
-    assert_eq!(session.set("other", "\"other\"").await, Ok(()));
-    let id = session.known_id().await;
-    let mut redis = bench.redis();
-    redis.command::<()>("CLIENT PAUSE 400 ALL");
-    let given_up = session.get("field").await;
-    assert!(matches!(given_up, Err(Error::Unavailable(_))), "{given_up:?}");
-    let given_up = session.set("field", "2").await;
-    assert!(matches!(given_up, Err(Error::OutcomeUnknown(_))), "{given_up:?}");
-    drop((session, store));
+    let options = bench.options().timeouts(2_000_u32, 1_000_u32);
+    // Each with a connection of its own, which stands already: Redis takes no new ones while it is stopped.
+    let stores = (bench.store(&options).await, bench.store(&options).await);
+    let sessions = (stored_session(&stores.0).await, stored_session(&stores.1).await);
+    assert_eq!(sessions.0.set("other", "\"other\"").await, Ok(()));
+    let id = sessions.0.known_id().await;
+    bench.server().stop();
+    let (read, written) = join(sessions.0.get("field"), sessions.1.set("field", "2")).await;
+    assert!(matches!(read, Err(Error::Unavailable(_))), "{read:?}");
+    assert!(matches!(written, Err(Error::OutcomeUnknown(_))), "{written:?}");
+    drop((sessions, stores));
     assert_eq!(bench.sockets().idle(), 0);
-    // Answered once the pause is over.
-    redis.ping();
-    let session = bench.store(&options).await.attach(&id).await.expect("a well-formed id");
+    bench.server().go_on();
+    // Behind the two calls, which it answers now.
+    bench.redis().ping();
+    let session = bench.store(&bench.options()).await.attach(&id).await.expect("a well-formed id");
     assert_eq!(session.get("other").await, Ok(Some("\"other\"".to_owned())));
 }
 

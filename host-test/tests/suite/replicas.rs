@@ -13,8 +13,7 @@ use super::support::{cookie_of, key, stored};
 fn replica(bench: &Bench) -> RedisServer {
     let primary = format!("replicaof 127.0.0.1 {}", bench.server().port());
     let replica = RedisServer::builder().setting(&primary).start().expect("a replica");
-    let mut redis = bench.redis();
-    while redis.command::<u64>("WAIT 1 100") == 0 {}
+    bench.redis().await_replicas(1).expect("a replica in step");
     replica
 }
 

@@ -4,8 +4,13 @@ use std::{net::Ipv4Addr, thread, time::Duration};
 
 use futures::future::join_all;
 use host_test::{
-    bench::Bench, options::Options, redis_client::RedisClient, redis_server::RedisServer,
-    scripted_server::ScriptedServer, session::Error,
+    bench::Bench,
+    options::Options,
+    redis_client::RedisClient,
+    redis_server::RedisServer,
+    scripted_server::ScriptedServer,
+    session::Error,
+    waiting::{in_time, wait_until},
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -22,17 +27,15 @@ use super::{
 const SHORT: u32 = 100;
 /// Milliseconds for a server that does answer, on a machine that is busy with other things.
 const LONG: u32 = 1_000;
-/// Longer than any call takes that ends.
-const HANGS: Duration = Duration::from_secs(60);
 
 /// Every kind of call.
 const ALL: [Kind; 5] = [Kind::Reads, Kind::Creates, Kind::Changes, Kind::Rotates, Kind::Destroys];
 
-/// Makes each call of these kinds on a session of this id, all at once: none can be done.
-async fn expect_unavailable(bench: &Bench, options: &Options, id: &str, kinds: &[Kind]) {
+/// Makes each call of these kinds on a session of this id, all at once: none can be done, and this limit ends each.
+async fn expect_unavailable(bench: &Bench, options: &Options, limit: u32, id: &str, kinds: &[Kind]) {
     join_all(calls::of_kind(kinds).map(async |call| {
         let session = bench.store(options).await.attach(id).await.expect("a well-formed id");
-        let told = timeout(HANGS, call.on(&session)).await.unwrap_or_else(|_| panic!("{} hangs", call.name));
+        let told = in_time(call.name, limit, call.on(&session)).await;
         assert!(matches!(told, Err(Error::Unavailable(_))), "{}: {told:?}", call.name);
     }))
     .await;
@@ -51,7 +54,7 @@ async fn expect_an_interlude(
     let id = stored(&bench.store(&options).await).await.known_id().await;
     let before = everything(redis);
     begin(redis);
-    expect_unavailable(bench, &options, &id, kinds).await;
+    expect_unavailable(bench, &options, LONG, &id, kinds).await;
     end(redis);
     assert_eq!(everything(redis), before);
     let session = bench.store(&options).await.attach(&id).await.expect("a well-formed id");
@@ -77,7 +80,7 @@ pub(crate) async fn a_server_that_accepts_nobody_is_given_up(bench: Bench) {
     let port = listener.local_addr().expect("its address").port();
     for scripts in [true, false] {
         let options = Options::new(format!("redis://127.0.0.1:{port}")).scripts(scripts).timeouts(SHORT, LONG);
-        expect_unavailable(&bench, &options, UNKNOWN_ID, &ALL).await;
+        expect_unavailable(&bench, &options, SHORT, UNKNOWN_ID, &ALL).await;
     }
 }
 
@@ -91,7 +94,7 @@ pub(crate) async fn a_server_that_is_silent_in_the_handshake_is_given_up(bench: 
         let url = format!("redis://user:word@127.0.0.1:{}{parameters}", server.port());
         for scripts in [true, false] {
             let options = Options::new(&url).scripts(scripts).timeouts(LONG, SHORT);
-            expect_unavailable(&bench, &options, UNKNOWN_ID, &ALL).await;
+            expect_unavailable(&bench, &options, SHORT, UNKNOWN_ID, &ALL).await;
         }
         assert_eq!(bench.sockets().idle(), 0);
     }
@@ -103,9 +106,9 @@ pub(crate) async fn a_server_that_sends_messages_instead_of_an_answer_is_given_u
     let server = server.await.expect("a server");
     let session =
         bench.store(&Options::new(server.url()).timeouts(LONG, SHORT)).await.attach(UNKNOWN_ID).await.expect("an id");
-    let told = timeout(HANGS, session.get("a")).await.expect("an end");
+    let told = in_time("get", SHORT, session.get("a")).await;
     assert!(matches!(told, Err(Error::Unavailable(_))), "{told:?}");
-    let told = timeout(HANGS, session.set("a", "1")).await.expect("an end");
+    let told = in_time("set", SHORT, session.set("a", "1")).await;
     assert!(matches!(told, Err(Error::OutcomeUnknown(_))), "{told:?}");
 }
 
@@ -176,9 +179,8 @@ pub(crate) async fn a_cluster_that_does_not_serve_a_slot_does_nothing_meanwhile(
     let mut redis = server.connection();
     let serve = |redis: &mut RedisClient| {
         redis.command::<()>("CLUSTER ADDSLOTSRANGE 0 16383");
-        while !redis.command::<String>("CLUSTER INFO").contains("cluster_state:ok") {
-            thread::yield_now();
-        }
+        let serves = || redis.command::<String>("CLUSTER INFO").contains("cluster_state:ok");
+        wait_until("a cluster that serves its slots", serves).expect("a cluster");
     };
     serve(&mut redis);
     for parameters in ["", "?cluster=true"] {
@@ -192,14 +194,11 @@ pub(crate) async fn a_cluster_that_does_not_serve_a_slot_does_nothing_meanwhile(
 
 /// Waits until Redis answers with nothing but this error.
 fn await_error(redis: &mut RedisClient, prefix: &str) {
-    while redis.query::<String>(&[b"PING"]).err().is_none_or(|error| error.code() != Some(prefix)) {
-        thread::yield_now();
-    }
+    let refuses = || redis.query::<String>(&[b"PING"]).is_err_and(|error| error.code() == Some(prefix));
+    wait_until(prefix, refuses).expect("a server that refuses");
 }
 
 /// Waits until Redis does what it is asked.
 fn await_service(redis: &mut RedisClient) {
-    while redis.query::<String>(&[b"PING"]).is_err() {
-        thread::yield_now();
-    }
+    wait_until("PONG", || redis.query::<String>(&[b"PING"]).is_ok()).expect("a server that serves");
 }
