@@ -8,9 +8,11 @@ use crate::{redis_client::RedisClient, redis_server::RedisServer, tls::ServerTls
 
 const PRIMARIES: usize = 3;
 const SLOTS: usize = 16_384;
-const SETTINGS: [&str; 3] = [
-    // Milliseconds of silence until a node is taken for gone.
-    "cluster-node-timeout 1500",
+/// Milliseconds of silence until a node is taken for gone, where one is. Nodes get to know each other in step with it.
+const SHORT_NODE_TIMEOUT: u32 = 1_500;
+/// The same where none is gone: one that a busy machine holds up is not replaced then, and loses nothing.
+const LONG_NODE_TIMEOUT: u32 = 15_000;
+const SETTINGS: [&str; 2] = [
     // However long a replica heard nothing from its primary, it may take over.
     "cluster-replica-validity-factor 0",
     "repl-diskless-sync-delay 0",
@@ -55,13 +57,12 @@ impl RedisCluster {
 
     fn start_with(tls: Option<&ServerTls>) -> anyhow::Result<Self> {
         let scheme = if tls.is_some() { "rediss" } else { "redis" };
-        let start = |_| {
-            let tls = tls.cloned();
-            thread::spawn(|| Node::start(tls))
-        };
-        let nodes: Vec<_> = (0..2 * PRIMARIES).map(start).collect();
-        let nodes = nodes.into_iter().map(|node| node.join().expect("a thread that ends"));
-        let nodes = nodes.collect::<anyhow::Result<Vec<_>>>()?;
+        // Where one fails, the scope still waits for the others: none of them is left to itself.
+        let nodes = thread::scope(|scope| {
+            let nodes: Vec<_> = (0..2 * PRIMARIES).map(|_| scope.spawn(|| Node::start(tls))).collect();
+            let nodes = nodes.into_iter().map(|node| node.join().expect("a thread that ends"));
+            nodes.collect::<anyhow::Result<Vec<_>>>()
+        })?;
         let cluster = Self { ports: nodes.iter().map(Node::port).collect(), nodes, scheme };
         cluster.form()?;
         Ok(cluster)
@@ -93,7 +94,14 @@ impl RedisCluster {
                 state.contains("cluster_state:ok") && nodes.matches("slave").count() == replicas.len()
             })?;
         }
+        self.set_node_timeout(LONG_NODE_TIMEOUT);
         self.await_replication()
+    }
+
+    fn set_node_timeout(&self, milliseconds: u32) {
+        for mut redis in self.connections() {
+            let () = redis.command(&format!("CONFIG SET cluster-node-timeout {milliseconds}"));
+        }
     }
 
     /// Its address, with the nodes that were killed.
@@ -133,9 +141,10 @@ impl RedisCluster {
         self.nodes.iter().position(|node| line.starts_with(&node.id)).context("a slot whose primary was killed")
     }
 
-    /// Kills the slot's primary, as a crash would.
+    /// Kills the slot's primary, as a crash would. The others notice before long.
     pub fn kill_primary_of(&mut self, slot: u16) -> anyhow::Result<()> {
         let primary = self.index_of(slot)?;
+        self.set_node_timeout(SHORT_NODE_TIMEOUT);
         drop(self.nodes.remove(primary));
         Ok(())
     }
@@ -200,11 +209,12 @@ impl fmt::Debug for RedisCluster {
 }
 
 impl Node {
-    fn start(tls: Option<ServerTls>) -> anyhow::Result<Self> {
+    fn start(tls: Option<&ServerTls>) -> anyhow::Result<Self> {
         let mut builder = RedisServer::builder().cluster_node();
         if let Some(tls) = tls {
-            builder = builder.tls(tls).setting("tls-cluster yes").setting("tls-replication yes");
+            builder = builder.tls(tls.clone()).setting("tls-cluster yes").setting("tls-replication yes");
         }
+        let builder = builder.setting(&format!("cluster-node-timeout {SHORT_NODE_TIMEOUT}"));
         let server = SETTINGS.into_iter().fold(builder, |builder, line| builder.setting(line)).start()?;
         let id = server.connection().command("CLUSTER MYID");
         Ok(Self { server, id })

@@ -17,6 +17,10 @@ const REPLICAS: usize = 2;
 const SENTINELS: usize = 3;
 /// How many sentinels have to find a primary gone.
 const QUORUM: usize = 2;
+/// Milliseconds of silence until a server is taken for gone, where one is.
+const SHORT_TIMEOUT: u32 = 1_000;
+/// The same where none is gone: one that a busy machine holds up is not replaced then.
+const LONG_TIMEOUT: u32 = 30_000;
 
 /// A running primary, its replicas and their sentinels.
 pub struct Sentinels {
@@ -74,9 +78,13 @@ impl Sentinels {
         self.servers.iter().position(is_primary).context("no primary")
     }
 
-    /// Kills the primary, as a crash would.
+    /// Kills the primary, as a crash would. The sentinels notice before long.
     pub fn kill_primary(&mut self) -> anyhow::Result<()> {
         let primary = self.index()?;
+        for sentinel in &self.sentinels {
+            let setting = format!("SENTINEL SET {NAME} down-after-milliseconds {SHORT_TIMEOUT}");
+            let () = sentinel.connection().command(&setting);
+        }
         drop(self.servers.remove(primary));
         Ok(())
     }
@@ -101,7 +109,7 @@ fn sentinel(port: u16) -> anyhow::Result<RedisServer> {
     RedisServer::builder()
         .sentinel()
         .setting(&format!("sentinel monitor {NAME} 127.0.0.1 {port} {QUORUM}"))
-        .setting(&format!("sentinel down-after-milliseconds {NAME} 1000"))
+        .setting(&format!("sentinel down-after-milliseconds {NAME} {LONG_TIMEOUT}"))
         .setting(&format!("sentinel failover-timeout {NAME} 5000"))
         .start()
 }
