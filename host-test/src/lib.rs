@@ -5,7 +5,8 @@
 //! - [`redis_cluster`] makes a cluster of them, [`sentinel`] a primary with replicas that sentinels watch. [`rights`] are what
 //!   the README says that a user needs there.
 //! - [`proxy`] stands between the two and breaks what it is told to break, [`faults`] at any byte, and takes a
-//!   [`transcript`]; [`scripted_server`] plays a Redis that answers whatever a test wants.
+//!   [`transcript`]; [`scripted_server`] plays a Redis that answers whatever a test wants,
+//!   and at a [`dead_port`] there is none.
 //! - [`bench`](mod@bench) puts it together for one test: a Redis, a flavour of the component and its sockets. From it come
 //!   [`instance`]s, and from those stores and [`session`]s. [`caller`] has the two ways to call them: one call at a time,
 //!   or many side by side.
@@ -23,6 +24,7 @@ mod bindings;
 pub mod caller;
 pub mod canceller;
 pub mod component;
+pub mod dead_port;
 pub mod faults;
 pub mod greedy;
 pub mod hostile;

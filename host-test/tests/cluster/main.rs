@@ -2,22 +2,18 @@
 //!
 //! A case is a function here, and a test for each flavour.
 
-#[path = "suite/calls.rs"]
+#[path = "../suite/calls.rs"]
 mod calls;
+mod fail_over;
+mod writer;
 
-use std::{
-    net::TcpListener,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::net::TcpListener;
 
 use calls::Kind;
-use futures::future::join;
+use fail_over::{no_acknowledged_write_is_lost_where_a_replica_is_waited_for, writes_go_on_when_a_replica_takes_over};
 use host_test::{
     component::Flavour,
+    dead_port::DeadPort,
     instance::Instance,
     options::Options,
     redis_client::RedisClient,
@@ -26,7 +22,7 @@ use host_test::{
     sentinel::Sentinels,
     session::{Error, Session, Store},
 };
-use tokio::{task::JoinSet, time::sleep};
+use writer::{COUNT, Writers};
 
 macro_rules! cases {
     ([$($flavour:ident: $variant:ident),+], $cases:tt) => {
@@ -82,18 +78,12 @@ async fn store(flavour: Flavour, options: &Options) -> Store {
 /// A session that is stored: `field` is `1`.
 async fn stored(store: &Store) -> Session {
     let session = store.start().await;
-    assert_eq!(session.set("field", "1").await, Ok(()));
+    assert_eq!(session.set("field", "1").await.or_else(but_not_replicated), Ok(()));
     session
 }
 
 async fn key_of(session: &Session) -> String {
     format!("drsession:{}", session.known_id().await)
-}
-
-/// The address of a port where nobody listens.
-fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").to_string()
 }
 
 /// Calls until it succeeds. Until then nothing may be told but that it cannot be done now, or may have been.
@@ -110,6 +100,11 @@ async fn until_done<T>(call: impl AsyncFn() -> Result<T, Error>) -> (T, u32) {
 
 fn passes(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_) | Error::OutcomeUnknown(_))
+}
+
+/// Where a write is done and that is all that matters: fewer replicas may have it than were waited for.
+fn but_not_replicated(error: Error) -> Result<(), Error> {
+    if matches!(error, Error::NotReplicated(_)) { Ok(()) } else { Err(error) }
 }
 
 async fn every_call_works_wherever_the_session_lies(flavour: Flavour) {
@@ -142,15 +137,17 @@ async fn nodes_that_are_down_are_passed_over(flavour: Flavour) {
     let cluster = RedisCluster::start().expect("a cluster");
     let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let silent = silent.local_addr().expect("its address");
+    let dead_ports = [DeadPort::bind(), DeadPort::bind()];
+    let [dead, another] = dead_ports.each_ref().map(DeadPort::address);
     for port in cluster.ports() {
-        let url = format!("redis://{},{silent},127.0.0.1:{port},{}?cluster=true", nowhere(), nowhere());
+        let url = format!("redis://{dead},{silent},127.0.0.1:{port},{another}?cluster=true");
         let store = store(flavour, &Options::new(url)).await;
         for _ in 0..16 {
             let session = stored(&store).await;
             assert_eq!(session.get("field").await, Ok(Some("1".to_owned())));
         }
     }
-    let url = format!("redis://{},{}?cluster=true", nowhere(), nowhere());
+    let url = format!("redis://{dead},{another}?cluster=true");
     let session = store(flavour, &Options::new(url)).await.start().await;
     assert_eq!(session.set("field", "1").await, Err(Error::Unavailable("connection refused".to_owned())));
 }
@@ -161,148 +158,33 @@ async fn no_write_is_lost_while_slots_move(flavour: Flavour) {
     let cluster = RedisCluster::start().expect("a cluster");
     for scripts in [true, false] {
         let options = cluster_options(&cluster, scripts);
-        let is_over = Arc::new(AtomicBool::new(false));
-        let mut writers = JoinSet::new();
-        let mut slots = Vec::new();
+        let (mut sessions, mut slots) = (Vec::new(), Vec::new());
         for _ in 0..WRITERS {
             let session = stored(&store(flavour, &options).await).await;
             slots.push(cluster.slot(&key_of(&session).await));
-            writers.spawn(write(session, true, is_over.clone()));
+            sessions.push(session);
         }
+        let writers = Writers::start(sessions, true);
         for slot in slots.into_iter().flat_map(|slot| [slot; MOVES]) {
             cluster.move_slot(slot).expect("a slot that moves");
+            writers.wait();
         }
-        is_over.store(true, Ordering::SeqCst);
-        for (session, Told { acknowledged, unknown, .. }) in writers.join_all().await {
-            println!("scripts {scripts}: {acknowledged} acknowledged, {unknown} unknown");
-            assert!(acknowledged > MOVES as i64);
-            let (count, _) = until_done(async || session.increment("count", 0).await).await;
-            assert!((acknowledged..=acknowledged + unknown).contains(&count), "{count} of {acknowledged}");
-            let slot = cluster.slot(&key_of(&session).await);
-            let mut primary = cluster.primary_of(slot).expect("a primary");
-            let stored = primary.hget(&key_of(&session).await, "count");
-            assert_eq!(stored, Some(count.to_string().into_bytes()));
-        }
-    }
-}
-
-/// What a writer was told of its increments.
-#[derive(Default)]
-struct Told {
-    acknowledged: i64,
-    /// May be done, or may be undone when a replica takes over.
-    unknown: i64,
-    unavailable: i64,
-}
-
-/// Counts, and where told so moves to a new id now and then, until it is over.
-async fn write(session: Session, rotates: bool, is_over: Arc<AtomicBool>) -> (Session, Told) {
-    let mut told = Told::default();
-    while !is_over.load(Ordering::SeqCst) {
-        match session.increment("count", 1).await {
-            Ok(_) => told.acknowledged += 1,
-            Err(Error::OutcomeUnknown(_) | Error::NotReplicated(_)) => told.unknown += 1,
-            Err(Error::Unavailable(_)) => told.unavailable += 1,
-            Err(error) => panic!("after {} writes: {error:?}", told.acknowledged),
-        }
-        if rotates && told.acknowledged % 16 == 0 {
-            while let Err(error) = session.rotate(&[]).await {
-                assert!(passes(&error), "a rotation: {error:?}");
-            }
+        for writer in writers.end().await {
+            println!("scripts {scripts}: {}", writer.told);
+            let written = writer.written().await;
+            let lost = writer.lost(&written);
+            assert!(lost.is_empty(), "scripts {scripts}: acknowledged writes are lost: {lost:?}");
+            let key = key_of(&writer.session).await;
+            let stored = cluster.primary_of(cluster.slot(&key)).expect("a primary").hget(&key, COUNT);
+            assert_eq!(stored, Some(written.len().to_string().into_bytes()));
         }
     }
-    (session, told)
-}
-
-async fn writes_go_on_when_a_replica_takes_over(flavour: Flavour) {
-    for scripts in [true, false] {
-        let lost = kill_under_load(flavour, scripts, false).await;
-        // What the replica had not got yet is lost: nobody waited for it.
-        println!("scripts {scripts}, no replica waited for: {lost} acknowledged writes lost");
-    }
-}
-
-async fn no_acknowledged_write_is_lost_where_a_replica_is_waited_for(flavour: Flavour) {
-    for scripts in [true, false] {
-        let lost = kill_under_load(flavour, scripts, true).await;
-        println!("scripts {scripts}, one replica waited for: {lost} acknowledged writes lost");
-        assert_eq!(lost, 0);
-    }
-}
-
-/// Kills one of three primaries while sessions on all of them are written, by callers who wait for a replica or don't. Returns
-/// how many acknowledged writes are lost once the replica has taken over.
-async fn kill_under_load(flavour: Flavour, scripts: bool, waits: bool) -> i64 {
-    const WRITERS: usize = 12;
-    /// Between two looks at who is primary.
-    const PAUSE: Duration = Duration::from_millis(20);
-    let mut cluster = RedisCluster::start().expect("a cluster");
-    let options = if waits {
-        let needs = [Need::Cluster, Need::Replicas];
-        options(&cluster.url(), cluster.connections(), scripts, &needs).replicas(1_u32, 1_500_u32)
-    } else {
-        cluster_options(&cluster, scripts)
-    };
-    let store = store(flavour, &options).await;
-    let session = stored(&store).await;
-    let is_over = Arc::new(AtomicBool::new(false));
-    let mut sessions = Vec::new();
-    for _ in 0..WRITERS {
-        sessions.push(stored(&self::store(flavour, &options).await).await);
-    }
-    let slot = cluster.slot(&key_of(&sessions[0]).await);
-    let bereft = store.attach(&sessions[0].known_id().await).await.expect("a well-formed id");
-    let mut writers = JoinSet::new();
-    for session in sessions {
-        writers.spawn(write(session, false, is_over.clone()));
-    }
-    let ((), _) = until_done(async || session.set("field", "2").await).await;
-    cluster.await_replication().expect("replicas");
-    cluster.kill_primary_of(slot).expect("a primary");
-    let killed = Instant::now();
-    let taken_over = async {
-        while cluster.primary_of(slot).is_err() {
-            sleep(PAUSE).await;
-        }
-        killed.elapsed()
-    };
-    let gone_on = async {
-        let ((), failures) = until_done(async || bereft.set("field", "2").await.or_else(but_not_replicated)).await;
-        (killed.elapsed(), failures)
-    };
-    let (taken_over, (gone_on, failures)) = join(taken_over, gone_on).await;
-    println!("scripts {scripts}: the replica took over after {taken_over:?}");
-    println!("scripts {scripts}: writes went on after {gone_on:?}, {failures} calls failed");
-    is_over.store(true, Ordering::SeqCst);
-    let mut lost = 0;
-    let mut sum = Told::default();
-    for (session, told) in writers.join_all().await {
-        let (count, _) = until_done(async || session.get("count").await).await;
-        let count: i64 = count.map_or(0, |text| text.parse().expect("a number"));
-        let most = told.acknowledged + told.unknown;
-        assert!(count > 0 && count <= most, "{count} where at most {most} were written");
-        lost += (told.acknowledged - count).max(0);
-        sum.acknowledged += told.acknowledged;
-        sum.unknown += told.unknown;
-        sum.unavailable += told.unavailable;
-        until_done(async || session.set("field", "3").await.or_else(but_not_replicated)).await;
-    }
-    println!("{} acknowledged, {} unknown, {} unavailable", sum.acknowledged, sum.unknown, sum.unavailable);
-    until_done(async || session.rotate(&[]).await.or_else(but_not_replicated)).await;
-    // Who comes anew finds it, though some of the nodes in its list are gone.
-    let another = self::store(flavour, &options).await.attach(&session.known_id().await).await;
-    assert_eq!(another.expect("a well-formed id").get("field").await, Ok(Some("2".to_owned())));
-    lost
-}
-
-/// The replica that took over has none of its own: what is written there is, and is said to be nowhere else.
-fn but_not_replicated(error: Error) -> Result<(), Error> {
-    if matches!(error, Error::NotReplicated(_)) { Ok(()) } else { Err(error) }
 }
 
 async fn the_primary_is_found_by_its_name_and_followed(flavour: Flavour) {
     let mut sentinels = Sentinels::start().expect("sentinels");
-    let url = sentinels.url().replace("redis://", &format!("redis://{},", nowhere()));
+    let dead = DeadPort::bind();
+    let url = sentinels.url().replace("redis://", &format!("redis://{},", dead.address()));
     let options = options(&url, sentinels.connections(), true, &[Need::Primary]);
     let store = store(flavour, &options).await;
     let session = stored(&store).await;
