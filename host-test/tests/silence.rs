@@ -1,11 +1,14 @@
 //! What is printed for operators and developers: it holds no password, no id and no value.
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    process::{Command, Output, Stdio},
+    sync::{Arc, Mutex},
+};
 
-use drsession_host::{Sockets, SocketsView};
+use drsession_host::{Address, Sockets, SocketsView, Tls};
 use host_test::{
     bench, component::Flavour, instance::Instance, options::Options, planted::Planted, redis_server::RedisServer,
-    served::Served,
+    served::Served, tls::Authority,
 };
 use wasmtime::component::ResourceTable;
 
@@ -27,7 +30,7 @@ fn the_demo_tells_no_secret_when_things_break() {
     let served = Served::start_saying(&mut serve(&redis.url()), "The shop is open: ");
     let mut planted = Planted::default();
     planted.break_everything(served.address(), &mut redis);
-    planted.expect_silence(&served.end());
+    planted.expect_silence(&served.end(), "shop: 5");
 }
 
 #[test]
@@ -55,7 +58,13 @@ fn run(command: &mut Command) -> String {
 fn debug_output_holds_no_secret() {
     bench::block_on(async {
         let redis = RedisServer::builder().password(PASSWORD).start().expect("a Redis");
-        let sockets = Sockets::builder().allow_tcp("127.0.0.1", redis.port()).build();
+        let asked = Arc::new(Mutex::new(String::new()));
+        let addresses = Arc::clone(&asked);
+        let note = move |address: &Address| {
+            *addresses.lock().expect("nobody panics with it") += &format!("Address: {address:?} {address}\n");
+            true
+        };
+        let sockets = Sockets::builder().allow(note).build();
         for flavour in [Flavour::Blocking, Flavour::Async] {
             let instance = Instance::builder(flavour).sockets(&sockets).start().await;
             let store = instance.store(&Options::new(redis.url())).await.expect("a store");
@@ -69,13 +78,39 @@ fn debug_output_holds_no_secret() {
             let printed = [
                 format!("{sockets:?} {:?} {view:?}", sockets.statistics()),
                 format!("{redis:?} {:?}", redis.connection()),
+                asked.lock().expect("nobody panics with it").clone(),
             ];
-            for printed in printed {
-                assert!(printed.contains("Sockets") || printed.contains("RedisServer"), "{printed}");
+            for (printed, name) in printed.iter().zip(["Sockets", "RedisServer", "Address"]) {
+                assert!(printed.contains(name), "{printed}");
                 for secret in [PASSWORD, VALUE, &id] {
                     assert!(!printed.contains(secret), "{secret} is told by {printed}");
                 }
             }
         }
     });
+}
+
+#[test]
+fn debug_output_of_settings_holds_no_private_key() {
+    let authority = Authority::new();
+    let client = authority.identity(&["application"]);
+    let builder = Tls::builder()
+        .authorities(authority.pem())
+        .client_certificate(client.certificate.as_str(), client.key.as_str());
+    let mut printed = format!("{builder:?} {client:?}");
+    let tls = builder.build().expect("settings");
+    let sockets = Sockets::builder().tls(tls.clone());
+    printed += &format!(" {tls:?} {sockets:?}");
+    printed += &format!(" {:?}", sockets.build());
+    for name in ["TlsBuilder", "Identity", "Tls {", "SocketsBuilder", "Sockets {"] {
+        assert!(printed.contains(name), "{printed}");
+    }
+    let lines = client.key.lines().filter(|line| !line.starts_with("-----"));
+    for line in lines {
+        // As text, and as the numbers that bytes are printed as.
+        let numbers = format!("{:?}", line.as_bytes());
+        for secret in [line, numbers.trim_matches(['[', ']'])] {
+            assert!(!printed.contains(secret), "the private key is told by {printed}");
+        }
+    }
 }

@@ -34,6 +34,11 @@ pub(crate) struct Way<'a> {
 impl Application {
     /// This component, behind the middleware.
     pub(crate) fn behind(component: &str, way: Way<'_>) -> Self {
+        Self::behind_over(RedisServer::start().expect("a Redis"), component, way)
+    }
+
+    /// The same with this Redis.
+    pub(crate) fn behind_over(redis: RedisServer, component: &str, way: Way<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let whole = folder.path().join("whole.wasm");
         let mut compose = program("wac");
@@ -47,7 +52,7 @@ impl Application {
             compose.arg("-d").arg(format!("{package}={}", built(file).display()));
         }
         run(compose.arg("-o").arg(&whole));
-        Self::serve(&whole, "DRSESSION_REDIS_URL", way)
+        Self::serve(redis, &whole, "DRSESSION_REDIS_URL", way)
     }
 
     /// This component, which needs no middleware.
@@ -55,15 +60,15 @@ impl Application {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let whole = folder.path().join("whole.wasm");
         run(program("wac").arg("plug").arg(built(component)).arg("--plug").arg(built(SESSIONS)).arg("-o").arg(&whole));
-        Self::serve(&whole, "REDIS_URL", Way::default())
+        Self::serve(RedisServer::start().expect("a Redis"), &whole, "REDIS_URL", Way::default())
     }
 
-    fn serve(whole: &Path, url: &str, way: Way<'_>) -> Self {
-        let redis = RedisServer::start().expect("a Redis");
+    /// The Redis is the one that this variable names, unless the settings name another.
+    fn serve(redis: RedisServer, whole: &Path, url: &str, way: Way<'_>) -> Self {
         let mut serve = program("wasmtime");
         serve.args(["serve", "-S", "cli", "-S", "inherit-network", "--addr", "127.0.0.1:0"]).args(way.flags);
-        serve.arg("--env").arg(format!("{url}={}", redis.url()));
-        for (name, value) in way.settings {
+        // Of a variable that is given twice, the first one counts.
+        for (name, value) in way.settings.iter().chain(&[(url, redis.url().as_str())]) {
             serve.arg("--env").arg(format!("{name}={value}"));
         }
         Self { served: Served::start(serve.arg(whole)), redis }
@@ -71,6 +76,11 @@ impl Application {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.served.address()
+    }
+
+    /// Ends it, and returns all that it has printed.
+    pub(crate) fn end(self) -> String {
+        self.served.end()
     }
 
     /// Somebody who has not been here before.

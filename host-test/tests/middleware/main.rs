@@ -2,6 +2,7 @@
 
 mod application;
 mod redis_down;
+mod silence;
 mod streaming;
 mod together;
 

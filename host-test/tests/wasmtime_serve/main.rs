@@ -46,7 +46,7 @@ fn what_is_printed_and_answered_when_things_break_tells_no_secret() {
     let mut shop = Shop::over(Planted::redis().start().expect("a Redis"), &[]);
     let mut planted = Planted::default();
     planted.break_everything(shop.address(), &mut shop.redis);
-    planted.expect_silence(&shop.end());
+    planted.expect_silence(&shop.end(), "shop: 5");
 }
 
 /// 1,000 visits of four concurrent clients, each with a session of its own. Every answer has to be the next number. After each
