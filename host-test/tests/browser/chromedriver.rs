@@ -1,8 +1,9 @@
 //! Chromedriver, which starts Chromium and passes it what WebDriver asks for.
 
 use std::{
-    io::{BufRead as _, BufReader, ErrorKind},
-    process::{Child, Command, Stdio},
+    fs,
+    io::{self, BufRead as _, BufReader, ErrorKind},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
     time::Duration,
@@ -13,7 +14,8 @@ use tempfile::TempDir;
 use ureq::Agent;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
+/// Past it, chromedriver and what it has started are killed.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running chromedriver. Dropped, it ends every browser that it started, and then itself.
 pub(crate) struct Chromedriver {
@@ -57,6 +59,12 @@ impl Chromedriver {
         Ok(driver)
     }
 
+    /// Stops it where it stands: it answers nothing more.
+    pub(crate) fn stop(&self) {
+        let status = signal("-STOP", &[self.process.id()]).expect("kill can be started");
+        assert!(status.success(), "{status}");
+    }
+
     /// Where it takes WebDriver's commands.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -65,15 +73,35 @@ impl Chromedriver {
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        // Killed outright, it would leave its browsers behind; asked, it ends them before it answers.
+        // Asked, it ends its browsers before it answers.
         let agent = Agent::config_builder().timeout_global(Some(SHUTDOWN_LIMIT)).build().new_agent();
         if let Err(error) = agent.get(format!("{}/shutdown", self.url())).call() {
             eprintln!("chromedriver was asked to end its browsers, and did not: {error}");
         }
-        // Fails only where it has ended already.
+        // Killed alone, it would leave them behind.
+        let started = descendants(self.process.id());
+        // Fails only where it has ended already, as do they.
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if !started.is_empty() {
+            let _ = signal("-KILL", &started);
+        }
     }
+}
+
+/// The processes that this one has started, and those that they have. (A process group of their own would name them all, but
+/// then Ctrl-C would reach none of them.)
+fn descendants(process: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let children: String = children.collect();
+    let children = children.split_whitespace().filter_map(|child| child.parse().ok());
+    children.flat_map(|child| [vec![child], descendants(child)].concat()).collect()
+}
+
+fn signal(signal: &str, processes: &[u32]) -> io::Result<ExitStatus> {
+    let processes = processes.iter().map(u32::to_string);
+    Command::new("kill").arg(signal).args(processes).stderr(Stdio::null()).status()
 }
 
 /// The port in the line that says that it listens.

@@ -1,6 +1,6 @@
 //! A headless Chromium with a profile of its own.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -48,6 +48,16 @@ impl Browser {
     pub(crate) fn restart(&mut self) {
         self.run(self.client.clone().close());
         self.client = self.runtime.block_on(connect(&self.driver, &self.profile));
+    }
+
+    /// The folder of its profile.
+    pub(crate) fn profile(&self) -> &Path {
+        self.profile.path()
+    }
+
+    /// What drives it.
+    pub(crate) fn driver(&self) -> &Chromedriver {
+        &self.driver
     }
 
     /// Goes to an address.

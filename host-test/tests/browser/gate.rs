@@ -1,4 +1,4 @@
-//! A way to the shop on which one message can be held for as long as a test likes.
+//! A way to the shop on which one message can be held for as long as a test likes. It notes what passes.
 
 use std::{
     io,
@@ -31,8 +31,22 @@ pub(crate) enum Stage {
 /// A port that leads to the shop. Dropped, it cuts all connections.
 pub(crate) struct Gate {
     address: SocketAddr,
-    order: Arc<Mutex<Option<Order>>>,
+    orders: Orders,
+    log: Log,
     _runtime: Runtime,
+}
+
+/// What one connection is to do with a message that is still to come.
+type Orders = Arc<Mutex<Option<Order>>>;
+
+/// What has passed, in this order: methods, paths and statuses, and nothing that anybody could use.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn note(&self, what: String) {
+        self.0.lock().expect("nobody panics with it").push(what);
+    }
 }
 
 /// A message that is to be held, or is.
@@ -56,15 +70,15 @@ impl Gate {
         let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let order = Arc::new(Mutex::new(None));
-        let orders = Arc::clone(&order);
+        let (orders, log) = (Orders::default(), Log::default());
+        let (for_all, noted) = (Arc::clone(&orders), log.clone());
         runtime.spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
                 // What ends a connection is for the browser to tell.
-                tokio::spawn(serve(browser, shop, Arc::clone(&orders)));
+                tokio::spawn(serve(browser, shop, Arc::clone(&for_all), noted.clone()));
             }
         });
-        Self { address, order, _runtime: runtime }
+        Self { address, orders, log, _runtime: runtime }
     }
 
     /// The shop's address, as the browser is to use it.
@@ -77,8 +91,13 @@ impl Gate {
         let (arrived, arrival) = mpsc::channel();
         let (release, released) = oneshot::channel();
         let order = Order { beginning: format!("{beginning} "), stage, arrived, release: released };
-        *self.order.lock().expect("nobody panics with it") = Some(order);
+        *self.orders.lock().expect("nobody panics with it") = Some(order);
         Held { arrived: arrival, release }
+    }
+
+    /// What has passed so far, a line each: requests, and answers with their status.
+    pub(crate) fn log(&self) -> String {
+        self.log.0.lock().expect("nobody panics with it").join("\n")
     }
 }
 
@@ -103,13 +122,14 @@ impl Order {
 }
 
 /// Passes on what comes from either side. On one connection, HTTP/1.1 has one request under way at a time.
-async fn serve(mut browser: TcpStream, shop: SocketAddr, orders: Arc<Mutex<Option<Order>>>) -> io::Result<()> {
+async fn serve(mut browser: TcpStream, shop: SocketAddr, orders: Orders, log: Log) -> io::Result<()> {
     let mut shop = TcpStream::connect(shop).await?;
     browser.set_nodelay(true)?;
     shop.set_nodelay(true)?;
     let mut from_browser = vec![0; READ_SIZE];
     let mut from_shop = vec![0; READ_SIZE];
     let mut for_response = None;
+    let mut under_way = None;
     loop {
         tokio::select! {
             length = browser.read(&mut from_browser) => {
@@ -122,6 +142,11 @@ async fn serve(mut browser: TcpStream, shop: SocketAddr, orders: Arc<Mutex<Optio
                     Some(order) => for_response = Some(order),
                     None => {}
                 }
+                // What is no beginning is the rest of a request.
+                if let Some(asked) = asked(request) {
+                    log.note(asked.clone());
+                    under_way = Some(asked);
+                }
                 shop.write_all(request).await?;
             }
             length = shop.read(&mut from_shop) => {
@@ -132,6 +157,9 @@ async fn serve(mut browser: TcpStream, shop: SocketAddr, orders: Arc<Mutex<Optio
                 if let Some(order) = for_response.take() {
                     order.obey().await;
                 }
+                if let Some(asked) = under_way.take() {
+                    log.note(format!("{asked}: {}", status(response)));
+                }
                 browser.write_all(response).await?;
             }
         }
@@ -139,6 +167,21 @@ async fn serve(mut browser: TcpStream, shop: SocketAddr, orders: Arc<Mutex<Optio
 }
 
 /// The order that this request is meant by.
-fn take(orders: &Mutex<Option<Order>>, request: &[u8]) -> Option<Order> {
+fn take(orders: &Orders, request: &[u8]) -> Option<Order> {
     orders.lock().expect("nobody panics with it").take_if(|order| request.starts_with(order.beginning.as_bytes()))
+}
+
+/// The method and the path of a request that begins here.
+fn asked(request: &[u8]) -> Option<String> {
+    let line = first_line(request);
+    line.strip_suffix(" HTTP/1.1")?.split('?').next().map(str::to_owned)
+}
+
+/// The status of an answer that begins here.
+fn status(response: &[u8]) -> String {
+    first_line(response).split(' ').nth(1).unwrap_or("no status").to_owned()
+}
+
+fn first_line(message: &[u8]) -> String {
+    String::from_utf8_lossy(message).lines().next().unwrap_or_default().to_owned()
 }

@@ -9,5 +9,6 @@ pub(super) const TARGET: &str = "browser";
 
 pub(super) fn tests(workspace: &Workspace) -> anyhow::Result<Counts> {
     println!("chromium {}", setup::chromium()?);
-    Ok(suite::run(suite::test_command(workspace).args(["--test", TARGET]))?.counts)
+    // One at a time: a test starts two browsers, and a browser takes all the processors that it can get.
+    Ok(suite::run(suite::test_command(workspace).args(["--test", TARGET, "--", "--test-threads=1"]))?.counts)
 }
