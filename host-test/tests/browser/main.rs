@@ -245,6 +245,25 @@ fn an_addition_under_way_while_another_tab_signs_in_goes_into_the_session_as_it_
 }
 
 #[test]
+fn what_the_page_was_told_before_an_addition_does_not_take_its_place() {
+    let shop = Shop::start();
+    let gate = Gate::start(shop.address());
+    let browser = Browser::start();
+    browser.visit(&gate.url());
+
+    // The page asks what another tab may have changed, and the answer takes its time.
+    let basket = gate.hold("GET /api/basket", Stage::Response);
+    browser.execute("document.dispatchEvent(new Event('visibilitychange'))");
+    basket.wait();
+    browser.begin_to_add("Sencha");
+    // Time for an addition that does not wait to overtake it.
+    browser.resolve("new Promise((resolve) => setTimeout(resolve, 300))");
+    basket.release();
+    browser.settle();
+    assert_eq!(browser.text("#count"), "1", "{}", scene(&browser, &gate));
+}
+
+#[test]
 fn a_persistent_cookie_is_still_there_when_the_browser_comes_back() {
     let shop = Shop::with_environment(&[("SHOP_PERSISTENT_COOKIE", "1")]);
     let mut browser = Browser::start();
