@@ -14,7 +14,7 @@
 //! - [`linearizability`] judges what several clients saw of one thing. [`waiting`] is for what comes by itself, or has to end.
 //! - [`visitor`] is a browser of sorts, for applications that are served by HTTP; [`hostile`] is none. [`served`] starts them
 //!   under the real `wasmtime serve`. [`planted`] are secrets that none of them may tell.
-//! - [`soak`] is many visitors for a long time, while everything goes wrong.
+//! - [`soak`] is many visitors for a long time, while everything goes wrong. [`signals`] end programs as long as that one.
 //!
 //! What goes wrong in here (a server that doesn't start, a component that traps) fails the test by a panic that says so;
 //! what a test is about, the component's own errors, is returned.
@@ -50,6 +50,7 @@ pub mod sentinel;
 pub mod served;
 pub mod session;
 pub mod set_cookie;
+pub mod signals;
 pub mod soak;
 pub mod tls;
 pub mod transcript;

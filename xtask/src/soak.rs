@@ -1,11 +1,14 @@
 //! `soak`: everything that goes wrong, for as long as one likes.
 
+use std::os::unix::process::CommandExt as _;
+
+use anyhow::Context as _;
+
 use crate::flags::{Soak, ToolchainName};
-use crate::process;
 use crate::workspace::Workspace;
 use crate::{build, setup};
 
-/// Builds the components, and fails where one of them breaks a promise.
+/// Builds the components and becomes the program that fails where one of them breaks a promise: so every signal reaches that one.
 pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags: &Soak) -> anyhow::Result<()> {
     setup::redis_server()?;
     build::components(workspace, toolchain)?;
@@ -14,5 +17,6 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     if let Some(seed) = flags.seed {
         cargo.args(["--seed", &seed.to_string()]);
     }
-    process::run(cargo.env("DRSESSION_COMPONENTS", workspace.components()))
+    // cargo becomes what it runs, too.
+    Err(cargo.env("DRSESSION_COMPONENTS", workspace.components()).exec()).context("cargo can't be started")
 }

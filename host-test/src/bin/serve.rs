@@ -13,12 +13,10 @@ use drsession_host::{Sockets, SocketsBuilder};
 use host_test::{
     http_server::{HttpComponent, HttpServer, Network},
     redis_server::RedisServer,
+    signals,
 };
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 
 /// How long Redis may take to answer before the shop opens.
 const REDIS_LIMIT: Duration = Duration::from_secs(5);
@@ -56,9 +54,7 @@ async fn main() -> ExitCode {
 
 /// Serves until a signal says that it is enough. What was started ends with what is dropped here.
 async fn run(flags: Flags) -> anyhow::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let enough = signals::enough()?;
     let listener = TcpListener::bind(&flags.listen).await.with_context(|| format!("listening on {}", flags.listen))?;
     let (_own_redis, url) = match flags.redis {
         Some(url) => (None, url),
@@ -82,11 +78,7 @@ async fn run(flags: Flags) -> anyhow::Result<()> {
     let server = HttpServer::start(listener, component, &environment, Network::Sockets(sockets))?;
     greet(server.address(), &address, flags.insecure_cookie);
 
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
+    enough.await;
     Ok(())
 }
 

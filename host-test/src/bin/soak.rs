@@ -2,8 +2,12 @@
 
 use std::{cell::RefCell, collections::BTreeMap, process::ExitCode, time::Duration};
 
+use anyhow::bail;
 use clap::Parser;
-use host_test::soak::{self, Progress, Settings};
+use host_test::{
+    signals,
+    soak::{self, Progress, Settings},
+};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Many visitors for a long time, while everything goes wrong.
@@ -32,8 +36,14 @@ async fn main() -> anyhow::Result<ExitCode> {
     let seed = flags.seed.unwrap_or_else(rand::random);
     println!("seed {seed}");
 
+    let enough = signals::enough()?;
     let bars = Bars::new(duration);
-    let report = soak::run(Settings { duration, seed }, &|progress| bars.show(&progress)).await?;
+    let show = |progress| bars.show(&progress);
+    // Either way, what was started ends with what is dropped here.
+    let report = tokio::select! {
+        report = soak::run(Settings { duration, seed }, &show) => report?,
+        () = enough => bail!("stopped before its time"),
+    };
     bars.clear();
     println!("{report}");
     println!("{}", if report.is_well() { "All is well." } else { "Something is wrong: see above." });
