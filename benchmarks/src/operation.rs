@@ -158,10 +158,16 @@ pub fn steps() -> &'static [Step] {
 
 /// Writes the session as the component would have written it.
 pub fn seed(redis: &mut RedisClient) {
-    let created = redis.time().to_string();
-    redis.hset(KEY, "\0created", created);
+    seed_field(redis);
     for field in fields() {
         redis.hset(KEY, field, VALUE);
     }
     redis.hset(KEY, COUNTER, "100");
+}
+
+/// The same with nothing but the field that is read and written.
+pub fn seed_field(redis: &mut RedisClient) {
+    let created = redis.time().to_string();
+    redis.hset(KEY, "\0created", created);
+    redis.hset(KEY, FIELD, VALUE);
 }

@@ -9,7 +9,7 @@ use super::{Prepared, Scale, plan, prepared, url};
 use crate::guest::Text;
 use crate::host::{Kind, State, anywhere};
 use crate::measure::{Contestant, side_by_side};
-use crate::operation::{FIELD, KEY, Operation, seed};
+use crate::operation::{FIELD, KEY, Operation, seed_field};
 use crate::raw::{Raw, command};
 use crate::results::Results;
 use crate::session::{Opening, Session};
@@ -57,8 +57,8 @@ fn raw_get(redis: &RedisServer, lines: usize) -> anyhow::Result<Contestant<'stat
 fn more_fields(count: u64, time: Duration, results: &mut Results) -> anyhow::Result<()> {
     let redis = RedisServer::start()?;
     let mut client = redis.connection();
-    seed(&mut client);
-    fill(&mut client, "for i = 1, ARGV[1] do redis.call('HSET', KEYS[1], 'more-' .. i, '\"a value\"') end", count)?;
+    seed_field(&mut client);
+    fill(&mut client, "for i = 2, ARGV[1] do redis.call('HSET', KEYS[1], 'more-' .. i, '\"a value\"') end", count)?;
     let mut session = open(&redis)?;
     session.once(Operation::FirstGet)?;
     let get = Contestant::new(GET, move |slice, recorder| session.repeat(Operation::Get, slice, recorder));
@@ -66,13 +66,15 @@ fn more_fields(count: u64, time: Duration, results: &mut Results) -> anyhow::Res
 
     let mut session = open(&redis)?;
     session.once(Operation::FirstGet)?;
-    let all = 1 + 4 * (crate::operation::fields().len() + 2 + count as usize);
+    // Its hidden field is among them.
+    let all = 1 + 4 * (count as usize + 1);
     let mut raw = Raw::connect(redis.port(), command(&["HGETALL", KEY]), all)?;
     let mut memory = 0;
     let contestants = vec![
         Contestant::each("raw HGETALL", move || raw.exchange()),
         Contestant::each(ITEMS, || {
-            session.items()?;
+            let found = session.items()?;
+            anyhow::ensure!(found as u64 == count, "{found} fields");
             memory = session.memory();
             Ok(())
         }),
@@ -84,7 +86,7 @@ fn more_fields(count: u64, time: Duration, results: &mut Results) -> anyhow::Res
 
 fn more_bytes(count: u64, time: Duration, results: &mut Results) -> anyhow::Result<()> {
     let redis = RedisServer::start()?;
-    seed(&mut redis.connection());
+    seed_field(&mut redis.connection());
     let value: Text = format!("\"{}\"", "x".repeat(count as usize - 2)).leak();
     redis.connection().hset(KEY, FIELD, value);
     let (mut reader, mut writer) = (open(&redis)?, open(&redis)?);
@@ -114,10 +116,11 @@ fn more_bytes(count: u64, time: Duration, results: &mut Results) -> anyhow::Resu
 fn more_sessions(counts: &[u64], time: Duration, results: &mut Results) -> anyhow::Result<()> {
     let redis = RedisServer::start()?;
     let mut client = redis.connection();
-    seed(&mut client);
     let empty = client.info("used_memory");
+    // The first of them is the one that is read.
+    seed_field(&mut client);
     for count in counts {
-        let script = "for i = 1, ARGV[1] do redis.call('HSET', 'drsession:' .. string.format('%043d', i), \
+        let script = "for i = 2, ARGV[1] do redis.call('HSET', 'drsession:' .. string.format('%043d', i), \
                       '\\0created', '1700000000000', 'user', '\"ada\"', 'visits', '7', 'theme', '\"dark\"') end";
         fill(&mut client, script, *count)?;
         let mut session = open(&redis)?;
