@@ -1,9 +1,13 @@
 //! Measuring several things side by side, in short rounds, so that the machine's noise falls on all alike.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use hdrhistogram::Histogram;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
 
 use crate::results::{Round, Series};
 
@@ -117,34 +121,54 @@ impl Recorder {
 pub struct Plan {
     /// For all contestants.
     pub time: Duration,
-    /// For one of them, once.
+    /// For what counts of one turn.
     pub slice: Duration,
 }
 
 /// The fewest rounds that a median is taken of.
 const FEWEST_ROUNDS: u32 = 5;
 
+/// What part of a slice passes at the beginning of a turn before anything counts: the one before has left the cores awake or
+/// asleep, and its own things in the caches.
+const LEAD: f64 = 0.25;
+
+/// What the order of turns is drawn from: the same each time.
+const SEED: u64 = 1;
+
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// Lets everything that is measured end with an error, at the next turn.
+pub fn stop() {
+    STOPPED.store(true, Ordering::Relaxed);
+}
+
 /// Lets all contestants have their turn, round after round, and returns what each has done.
 ///
 /// # Errors
 ///
-/// A contestant fails.
+/// A contestant fails, or all was [stopped](stop).
 pub fn side_by_side(case: &str, plan: Plan, contestants: Vec<Contestant>) -> anyhow::Result<Vec<Series>> {
     let mut contestants = contestants;
     let turns = u32::try_from(contestants.len())?.max(1);
-    let rounds = (plan.time.as_secs_f64() / (plan.slice * turns).as_secs_f64()) as u32;
+    let round_time = (plan.slice * turns).mul_f64(1.0 + LEAD);
+    let rounds = (plan.time.as_secs_f64() / round_time.as_secs_f64()) as u32;
     let rounds = rounds.max(FEWEST_ROUNDS);
-    let slice = plan.slice.min(plan.time / (rounds * turns));
+    let slice = plan.slice.min((plan.time / (rounds * turns)).div_f64(1.0 + LEAD));
     let mut series: Vec<_> = contestants.iter().map(|contestant| Series::new(case, &contestant.name)).collect();
     let mut all: Vec<_> = contestants.iter().map(|_| Recorder::default()).collect();
+    let mut order: Vec<_> = (0..contestants.len()).collect();
+    let mut random = StdRng::seed_from_u64(SEED);
     // The first round only warms caches.
     for round in 0..=rounds {
-        for turn in 0..contestants.len() {
-            // Nobody is always the one behind the same other.
-            let index = (turn + round as usize) % contestants.len();
+        // By lot: in any fixed order most would always run behind the same other, and with what that one leaves them.
+        order.shuffle(&mut random);
+        for &index in &order {
+            anyhow::ensure!(!STOPPED.load(Ordering::Relaxed), "stopped");
             let contestant = &mut contestants[index];
             let mut recorder = Recorder::default();
-            (contestant.run)(slice, &mut recorder).with_context(|| format!("{case}: {}", contestant.name))?;
+            (contestant.run)(slice.mul_f64(LEAD), &mut Recorder::default())
+                .and_then(|()| (contestant.run)(slice, &mut recorder))
+                .with_context(|| format!("{case}: {}", contestant.name))?;
             anyhow::ensure!(!recorder.histogram.is_empty(), "{case}: {} did nothing", contestant.name);
             if round > 0 {
                 series[index].rounds.push(recorder.round());
@@ -160,6 +184,7 @@ pub fn side_by_side(case: &str, plan: Plan, contestants: Vec<Contestant>) -> any
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::time::Duration;
 
     use super::{Contestant, Plan, side_by_side};
@@ -171,8 +196,31 @@ mod tests {
         let contestants = ["a", "b", "c"].map(|name| Contestant::each(name, || Ok(()))).into();
         let series = side_by_side("case", PLAN, contestants).unwrap();
         let rounds: Vec<_> = series.iter().map(|series| series.rounds.len()).collect();
-        assert_eq!(rounds, [20; 3]);
-        assert!(series.iter().all(|series| series.samples >= 20));
+        assert_eq!(rounds, [16; 3]);
+        assert!(series.iter().all(|series| series.samples >= 16));
+    }
+
+    #[test]
+    fn everybody_runs_behind_everybody_else_about_as_often() {
+        let plan = Plan { time: Duration::from_millis(600), ..PLAN };
+        let turns = RefCell::new(Vec::new());
+        let contestant = |name| {
+            let turns = &turns;
+            Contestant::each(name, move || {
+                let mut turns = turns.borrow_mut();
+                if turns.last() != Some(&name) {
+                    turns.push(name);
+                }
+                Ok(())
+            })
+        };
+        side_by_side("case", plan, ["a", "b", "c", "d"].map(contestant).into()).unwrap();
+        let turns = turns.into_inner();
+        let behind: Vec<_> = turns.windows(2).filter(|pair| pair[1] == "b").map(|pair| pair[0]).collect();
+        for name in ["a", "c", "d"] {
+            let share = behind.iter().filter(|other| **other == name).count() as f64 / behind.len() as f64;
+            assert!((0.2..0.5).contains(&share), "b runs behind {name} in {share} of all turns");
+        }
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! `bench`: what a session costs, beside what people would use instead.
 
+use std::os::unix::process::CommandExt as _;
+
+use anyhow::Context as _;
+
 use crate::build;
 use crate::flags::{Bench, ToolchainName};
-use crate::process;
 use crate::setup::{self, Venv, WASMTIME};
 use crate::workspace::Workspace;
 
-/// Builds everything and becomes the program that measures.
+/// Builds everything and becomes the program that measures: so Ctrl-C and every other signal reach that one.
 pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags: &Bench) -> anyhow::Result<()> {
     println!("redis-server {}", setup::redis_server()?);
     build::run(workspace, toolchain)?;
@@ -25,5 +28,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     }
     bench.args(&flags.cases);
     bench.env("DRSESSION_COMPONENTS", workspace.components()).env("DRSESSION_WASMTIME", wasmtime);
-    process::run(bench.env("DRSESSION_PYTHON", venv.program("python").get_program()))
+    bench.env("DRSESSION_PYTHON", venv.program("python").get_program());
+    // cargo becomes what it runs, too.
+    Err(bench.exec()).context("cargo can't be started")
 }

@@ -2,17 +2,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use benchmarks::cases::{Case, Scale};
 use benchmarks::goals::goals;
 use benchmarks::machine::Machine;
+use benchmarks::measure;
 use benchmarks::plots;
 use benchmarks::report::Report;
 use benchmarks::results::Results;
 use clap::Parser;
+use host_test::signals;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::runtime::Builder;
 
 /// Measures what a session costs, beside what people would use instead. `cargo xtask bench` builds what this needs.
 #[derive(Parser)]
@@ -35,7 +39,8 @@ fn main() -> anyhow::Result<()> {
     let flags = Flags::parse();
     let scale = if flags.quick { Scale::Quick } else { Scale::Full };
     let cases = if flags.cases.is_empty() { Case::ALL.to_vec() } else { flags.cases };
-    let results = measure(scale, &cases)?;
+    heed_signals()?;
+    let results = run(scale, &cases)?;
 
     let goals = goals(&results);
     let machine = Machine::this()?;
@@ -64,8 +69,19 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Lets a signal end the measuring, so that what was started ends with what is dropped.
+fn heed_signals() -> anyhow::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let enough = runtime.block_on(async { signals::enough() })?;
+    thread::spawn(move || {
+        runtime.block_on(enough);
+        measure::stop();
+    });
+    Ok(())
+}
+
 /// Measures one case after the other.
-fn measure(scale: Scale, cases: &[Case]) -> anyhow::Result<Results> {
+fn run(scale: Scale, cases: &[Case]) -> anyhow::Result<Results> {
     let bar = ProgressBar::new(cases.len() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
     bar.enable_steady_tick(Duration::from_millis(250));
