@@ -14,6 +14,8 @@ use crate::results::{Round, Series};
 /// One of several that do the same.
 pub struct Contestant<'a> {
     name: String,
+    is_floor: bool,
+    batch: u32,
     #[expect(clippy::type_complexity, reason = "a name would say less")]
     run: Box<dyn FnMut(Duration, &mut Recorder) -> anyhow::Result<()> + 'a>,
 }
@@ -21,7 +23,12 @@ pub struct Contestant<'a> {
 impl<'a> Contestant<'a> {
     /// One that runs for about as long as it is told, and records what it does.
     pub fn new(name: impl Into<String>, run: impl FnMut(Duration, &mut Recorder) -> anyhow::Result<()> + 'a) -> Self {
-        Self { name: name.into(), run: Box::new(run) }
+        Self { name: name.into(), is_floor: false, batch: 1, run: Box::new(run) }
+    }
+
+    /// The least that it can take: those behind this one, until the next floor, are compared with it.
+    pub fn floor(self) -> Self {
+        Self { is_floor: true, ..self }
     }
 
     /// One that does the same operation again and again.
@@ -31,7 +38,7 @@ impl<'a> Contestant<'a> {
 
     /// One whose operations are so short that reading the clock would be seen: they are timed many at once.
     pub fn batches(name: impl Into<String>, size: u32, mut batch: impl FnMut(u32) -> anyhow::Result<()> + 'a) -> Self {
-        Self::new(name, move |slice, recorder| {
+        let contestant = Self::new(name, move |slice, recorder| {
             let begun = Instant::now();
             let mut before = begun;
             while before - begun < slice {
@@ -41,25 +48,30 @@ impl<'a> Contestant<'a> {
                 before = now;
             }
             Ok(())
-        })
+        });
+        Self { batch: size, ..contestant }
     }
 
-    /// One that prepares each operation, and is measured only from there on.
+    /// One that prepares each operation, and is measured only from there on, until it returns: what it returns is dropped later.
     pub fn prepared<T>(
         name: impl Into<String>,
-        mut prepare: impl FnMut() -> anyhow::Result<T> + 'a,
-        mut operation: impl FnMut(T) -> anyhow::Result<()> + 'a,
+        mut prepare: impl FnMut() + 'a,
+        mut operation: impl FnMut() -> anyhow::Result<T> + 'a,
     ) -> Self {
         Self::new(name, move |slice, recorder| {
             let begun = Instant::now();
             while begun.elapsed() < slice {
-                let prepared = prepare()?;
+                prepare();
                 let before = Instant::now();
-                operation(prepared)?;
+                let _done = operation()?;
                 recorder.record(before.elapsed(), 1);
             }
             Ok(())
         })
+    }
+
+    fn series(&self, case: &str) -> Series {
+        Series { is_floor: self.is_floor, batch: self.batch, ..Series::new(case, &self.name) }
     }
 }
 
@@ -154,7 +166,7 @@ pub fn side_by_side(case: &str, plan: Plan, contestants: Vec<Contestant>) -> any
     let rounds = (plan.time.as_secs_f64() / round_time.as_secs_f64()) as u32;
     let rounds = rounds.max(FEWEST_ROUNDS);
     let slice = plan.slice.min((plan.time / (rounds * turns)).div_f64(1.0 + LEAD));
-    let mut series: Vec<_> = contestants.iter().map(|contestant| Series::new(case, &contestant.name)).collect();
+    let mut series: Vec<_> = contestants.iter().map(|contestant| contestant.series(case)).collect();
     let mut all: Vec<_> = contestants.iter().map(|_| Recorder::default()).collect();
     let mut order: Vec<_> = (0..contestants.len()).collect();
     let mut random = StdRng::seed_from_u64(SEED);

@@ -1,6 +1,7 @@
 //! The floor: bytes that are ready made, over a plain socket.
 
 use std::io::{Read as _, Write as _};
+use std::mem;
 use std::net::TcpStream;
 
 use anyhow::ensure;
@@ -21,9 +22,16 @@ impl Raw {
     ///
     /// Redis can't be reached.
     pub fn connect(port: u16, request: Vec<u8>, lines: usize) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, request, lines, buffer: vec![0; 1 << 16] })
+        Ok(Self { stream: connected(port)?, request, lines, buffer: vec![0; 1 << 16] })
+    }
+
+    /// Connects once more, and returns the connection before, which is still open.
+    ///
+    /// # Errors
+    ///
+    /// Redis can't be reached any more.
+    pub fn reconnect(&mut self, port: u16) -> anyhow::Result<TcpStream> {
+        Ok(mem::replace(&mut self.stream, connected(port)?))
     }
 
     /// One round trip.
@@ -43,6 +51,12 @@ impl Raw {
         }
         Ok(())
     }
+}
+
+fn connected(port: u16) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// How many lines end in these bytes.

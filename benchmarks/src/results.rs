@@ -24,6 +24,10 @@ pub struct Series {
     pub case: String,
     /// Which contestant this is.
     pub name: String,
+    /// Whether those behind it, until the next floor, are compared with it.
+    pub is_floor: bool,
+    /// How many operations were timed at once, each as long as their mean.
+    pub batch: u32,
     /// Of all rounds together.
     pub p50: f64,
     /// Of all rounds together.
@@ -41,7 +45,8 @@ pub struct Series {
 impl Series {
     pub(crate) fn new(case: &str, name: &str) -> Self {
         let (case, name) = (case.to_owned(), name.to_owned());
-        Self { case, name, p50: 0.0, p99: 0.0, max: 0.0, rate: 0.0, samples: 0, rounds: Vec::new() }
+        let (is_floor, batch, samples, rounds) = (false, 1, 0, Vec::new());
+        Self { case, name, is_floor, batch, p50: 0.0, p99: 0.0, max: 0.0, rate: 0.0, samples, rounds }
     }
 
     pub(crate) fn sum(&mut self, all: &Round) {

@@ -98,5 +98,6 @@ fn idle(redis: &RedisServer) -> anyhow::Result<Contestant<'static>> {
             anyhow::ensure!(value.is_some(), "the socket answers nothing");
         }
         Ok(())
-    }))
+    })
+    .floor())
 }

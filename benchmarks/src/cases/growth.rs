@@ -51,7 +51,7 @@ fn open(redis: &RedisServer) -> anyhow::Result<Session> {
 
 fn raw_get(redis: &RedisServer, lines: usize) -> anyhow::Result<Contestant<'static>> {
     let mut raw = Raw::connect(redis.port(), command(&["HGET", KEY, FIELD]), lines)?;
-    Ok(Contestant::each("raw HGET", move || raw.exchange()))
+    Ok(Contestant::each("raw HGET", move || raw.exchange()).floor())
 }
 
 fn more_fields(count: u64, time: Duration, results: &mut Results) -> anyhow::Result<()> {
@@ -71,7 +71,7 @@ fn more_fields(count: u64, time: Duration, results: &mut Results) -> anyhow::Res
     let mut raw = Raw::connect(redis.port(), command(&["HGETALL", KEY]), all)?;
     let mut memory = 0;
     let contestants = vec![
-        Contestant::each("raw HGETALL", move || raw.exchange()),
+        Contestant::each("raw HGETALL", move || raw.exchange()).floor(),
         Contestant::each(ITEMS, || {
             let found = session.items()?;
             anyhow::ensure!(found as u64 == count, "{found} fields");
@@ -99,7 +99,7 @@ fn more_bytes(count: u64, time: Duration, results: &mut Results) -> anyhow::Resu
             read = reader.memory();
             Ok(())
         }),
-        Contestant::each("raw HSET", move || raw_set.exchange()),
+        Contestant::each("raw HSET", move || raw_set.exchange()).floor(),
         Contestant::each(SET, || {
             writer.set(value)?;
             written = writer.memory();

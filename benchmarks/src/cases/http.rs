@@ -78,7 +78,7 @@ fn contestant(way: &Way, server: &Served, connections: usize) -> anyhow::Result<
     let runtime = runtime()?;
     let clients = (0..connections).map(|_| HttpClient::connect(server.address(), way.method, way.path));
     let mut clients = runtime.block_on(try_join_all(clients))?;
-    Ok(Contestant::new(way.name, move |slice, recorder| {
+    let contestant = Contestant::new(way.name, move |slice, recorder| {
         let begun = Instant::now();
         let times = runtime.block_on(try_join_all(clients.iter_mut().map(async |client| {
             let mut times = Vec::new();
@@ -94,5 +94,7 @@ fn contestant(way: &Way, server: &Served, connections: usize) -> anyhow::Result<
         times.iter().flatten().for_each(|time| recorder.record(*time, 1));
         recorder.took(begun.elapsed());
         Ok(())
-    }))
+    });
+    let only_answers = PAIRS.iter().any(|(hi, _)| *hi == way.name);
+    Ok(if only_answers { contestant.floor() } else { contestant })
 }

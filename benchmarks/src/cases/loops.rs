@@ -19,6 +19,7 @@ use crate::results::Results;
 use crate::session::Opening;
 
 pub(crate) const ORIGINAL: &str = "drsession 1.2.0 (Python)";
+pub(crate) const PYTHON_HOST: &str = "component, Python host";
 /// Those of the loops that reach Redis.
 pub(crate) const LOOPS: [&str; 4] = ["set", "get", "contains", "delete"];
 
@@ -36,11 +37,15 @@ pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Re
     for (name, call, operation) in loops {
         seed(&mut redis.connection());
         let guest = Application::plain("benchmark-calls.wasm", State::connected(&anywhere()), opening.url)?;
-        let mut contestants = vec![
+        let mut contestants = Vec::new();
+        if let Some(operation) = operation {
+            contestants.push(one::raw(&redis, operation)?);
+        }
+        contestants.extend([
             python(&redis, ORIGINAL, "drsession", name)?,
-            guest.contestant("component, from a guest", call),
-            python(&redis, "component, Python host", "component", name)?,
-        ];
+            guest.contestant(one::FROM_GUEST, call),
+            python(&redis, PYTHON_HOST, "component", name)?,
+        ]);
         if let Some(operation) = operation {
             contestants.push(one::component(operation, opening)?);
         }

@@ -14,19 +14,21 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use wasmtime::component::{InstancePre, TypedFunc};
 
-use super::one::fred_client;
+use super::one::{RAW, bare, bare_lines, fred_client};
 use super::{Scale, prepared, runtime, url};
 use crate::canned::Canned;
 use crate::guest::{Text, Together};
 use crate::host::{self, Kind, State, anywhere, prepare};
 use crate::measure::{Contestant, Plan, Recorder, side_by_side};
 use crate::operation::{FIELD, ID, KEY, Operation, many, seed};
+use crate::raw::Raw;
 use crate::results::Results;
 use crate::session::{Opening, Session};
 
 /// How many calls are in flight.
 pub(crate) const CALLS: [usize; 4] = [16, 64, 256, 1024];
 pub(crate) const ASYNC: &str = "async component, native host";
+pub(crate) const FROM_GUEST: &str = "async component, from a guest";
 pub(crate) const SUSPEND: &str = "a call that only suspends once and returns";
 pub(crate) const FRED: &str = "fred";
 pub(crate) const MULTIPLEXED: &str = "redis-rs, multiplexed";
@@ -41,6 +43,7 @@ pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Re
     let time = time / (CALLS.len() as u32 + 1);
     for calls in CALLS {
         let contestants = vec![
+            raw(&redis, calls, Operation::Get)?,
             asynchronous(&redis, calls, Operation::Get)?,
             from_guest(&redis, calls)?,
             blocking(&redis, calls)?,
@@ -51,8 +54,11 @@ pub(super) fn run(_: Scale, time: Duration, results: &mut Results) -> anyhow::Re
         ];
         results.series.extend(side_by_side(&case(calls), Plan { time, slice: SLICE }, contestants)?);
     }
-    let contestants =
-        vec![asynchronous(&redis, 256, Operation::GetMany)?, multiplexed(&redis, 256, Operation::GetMany)?];
+    let contestants = vec![
+        raw(&redis, 256, Operation::GetMany)?,
+        asynchronous(&redis, 256, Operation::GetMany)?,
+        multiplexed(&redis, 256, Operation::GetMany)?,
+    ];
     results.series.extend(side_by_side(GET_MANY, Plan { time, slice: SLICE }, contestants)?);
     Ok(())
 }
@@ -84,6 +90,25 @@ async fn fly(
     .await?;
     recorder.took(begun.elapsed());
     Ok(())
+}
+
+/// So many bare commands in one write, ready made; when all are answered, the same again.
+fn raw(redis: &RedisServer, calls: usize, operation: Operation) -> anyhow::Result<Contestant<'static>> {
+    let (request, lines) = (bare(operation).repeat(calls), bare_lines(operation) * calls);
+    let mut raw = Raw::connect(redis.port(), request, lines)?;
+    let contestant = Contestant::new(RAW, move |slice, recorder| {
+        let begun = Instant::now();
+        let mut before = begun;
+        while before - begun < slice {
+            raw.exchange()?;
+            let now = Instant::now();
+            recorder.record(now - before, calls as u64);
+            before = now;
+        }
+        recorder.took(before - begun);
+        Ok(())
+    });
+    Ok(contestant.floor())
 }
 
 fn asynchronous(redis: &RedisServer, calls: usize, operation: Operation) -> anyhow::Result<Contestant<'static>> {
@@ -129,7 +154,7 @@ fn from_guest(redis: &RedisServer, calls: usize) -> anyhow::Result<Contestant<'s
     let get = instance.get_export_index(&mut store, Some(&interface), "get").context("get")?;
     let get: TypedFunc<(u32,), ()> = instance.get_typed_func(&mut store, get)?;
     runtime.block_on(open.call_async(&mut store, (url(redis), ID, calls as u32)))?;
-    Ok(Contestant::new("async component, from a guest", move |slice, recorder| {
+    Ok(Contestant::new(FROM_GUEST, move |slice, recorder| {
         runtime.block_on(store.run_concurrent(async |accessor| {
             fly(calls, slice, recorder, async |caller| Ok(get.call_concurrent(accessor, (caller as u32,)).await?)).await
         }))?

@@ -24,6 +24,8 @@ use crate::session::{Opening, Session};
 pub(crate) const COMPONENT: &str = "component, native host";
 pub(crate) const RAW: &str = "raw";
 pub(crate) const REDIS_RS: &str = "redis-rs, blocking";
+pub(crate) const FROM_GUEST: &str = "component, from a guest";
+pub(crate) const HOST_FUNCTION: &str = "host function (redis-rs), from a guest";
 pub(crate) const ONE_GET: &str = "component, native host, one get";
 pub(crate) const UNGUARDED_GET: &str = "get without guard";
 
@@ -47,12 +49,11 @@ pub(crate) fn case(name: &str) -> String {
 
 fn contestants(redis: &RedisServer, operation: Operation, guarded: bool) -> anyhow::Result<Vec<Contestant<'static>>> {
     let opening = Opening { url: url(redis), guarded };
-    let mut raw = Raw::connect(redis.port(), bare(operation), bare_lines(operation))?;
     let (own, lines) = own_bytes(redis, operation, opening)?;
     let mut same_bytes = Raw::connect(redis.port(), own, lines)?;
     let mut blocking = redis::Client::open(opening.url)?.get_connection()?;
     let mut contestants = vec![
-        Contestant::each(RAW, move || raw.exchange()),
+        raw(redis, operation)?,
         Contestant::each("raw, the component's own bytes", move || same_bytes.exchange()),
         Contestant::each(REDIS_RS, move || match operation {
             Operation::Apply => answered(pipeline(operation).query::<Vec<Value>>(&mut blocking)?),
@@ -63,13 +64,11 @@ fn contestants(redis: &RedisServer, operation: Operation, guarded: bool) -> anyh
             _ => answered(request(operation).query::<Option<i64>>(&mut blocking)?),
         }),
         multiplexed(opening.url, operation)?,
-    ];
-    contestants.push(fred(redis, operation)?);
-    contestants.extend([
+        fred(redis, operation)?,
         component(operation, opening)?,
         waiting("drsession.wasm", "component, host on tokio", Kind::Tokio, operation, opening)?,
         waiting("drsession-async.wasm", "async component", Kind::Concurrent, operation, opening)?,
-    ]);
+    ];
     if operation == Operation::Apply {
         // What a batch is compared with.
         contestants.push(component_named(ONE_GET, Operation::Get, opening)?);
@@ -78,6 +77,12 @@ fn contestants(redis: &RedisServer, operation: Operation, guarded: bool) -> anyh
         contestants.extend(guests(redis, operation)?);
     }
     Ok(contestants)
+}
+
+/// Bare commands that are ready made, over a plain socket.
+pub(super) fn raw(redis: &RedisServer, operation: Operation) -> anyhow::Result<Contestant<'static>> {
+    let mut raw = Raw::connect(redis.port(), bare(operation), bare_lines(operation))?;
+    Ok(Contestant::each(RAW, move || raw.exchange()).floor())
 }
 
 /// The commands of others who have neither guard nor lifetimes.
@@ -101,11 +106,12 @@ fn bare_commands(operation: Operation) -> Vec<Vec<Text>> {
     }
 }
 
-fn bare(operation: Operation) -> Vec<u8> {
+pub(super) fn bare(operation: Operation) -> Vec<u8> {
     bare_commands(operation).iter().flat_map(|words| command(words)).collect()
 }
 
-fn bare_lines(operation: Operation) -> usize {
+/// Of how many lines the answer to them is.
+pub(super) fn bare_lines(operation: Operation) -> usize {
     match operation {
         Operation::FirstGet | Operation::Get => 2,
         Operation::FirstSet | Operation::Set | Operation::Increment | Operation::Contains | Operation::Delete => 1,
@@ -280,8 +286,5 @@ fn guests(redis: &RedisServer, operation: Operation) -> anyhow::Result<Vec<Conte
     let runtime = runtime()?;
     let client = State::client(runtime.block_on(Client::connect(&redis.url()))?);
     let with_client = runtime.block_on(Application::waiting("benchmark-client.wasm", client, url(redis)))?;
-    Ok(vec![
-        with_session.contestant("component, from a guest", call),
-        with_client.waiting_contestant("host function (redis-rs), from a guest", runtime, call),
-    ])
+    Ok(vec![with_session.contestant(FROM_GUEST, call), with_client.waiting_contestant(HOST_FUNCTION, runtime, call)])
 }
