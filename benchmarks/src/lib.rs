@@ -6,7 +6,7 @@
 //! - [`canned`] is a socket that answers without a network, so that nothing but the component is left to measure.
 //! - [`fuel`] counts exactly what the component does for each operation, and holds it to a budget.
 //! - [`cases`] are what is measured. [`measure`] lets all have their turns, in short rounds; [`results`] keeps what came
-//!   out, [`goals`] says what was to be reached, and [`report`] and [`plots`] show it.
+//!   out, [`prices`] says what one pays, [`goals`] what was to be reached, and [`report`] and [`plots`] show it.
 
 pub mod application;
 mod bindings;
@@ -23,6 +23,7 @@ pub mod measure;
 pub mod memory;
 pub mod operation;
 pub mod plots;
+pub mod prices;
 pub mod random;
 pub mod raw;
 pub mod report;

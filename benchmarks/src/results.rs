@@ -91,12 +91,29 @@ pub struct Results {
 }
 
 /// Two contestants beside each other.
+///
+/// Round by round, what slows the machine down for a while falls on both. Where it changes from turn to turn, each round says
+/// something else, and so does the ratio of all rounds together: then neither is to be trusted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ratio {
     /// The median of the rounds' ratios.
-    pub value: f64,
+    pub by_round: f64,
+    /// The ratio of what all rounds together came to.
+    pub of_all: f64,
     /// How many operations of the first it rests on.
     pub samples: u64,
+}
+
+impl Ratio {
+    /// The other way round.
+    pub fn inverse(self) -> Self {
+        Self { by_round: 1.0 / self.by_round, of_all: 1.0 / self.of_all, ..self }
+    }
+}
+
+/// Whether the two ways to take a ratio are more than a tenth apart.
+pub fn disagree(by_round: f64, of_all: f64) -> bool {
+    (by_round / of_all).ln().abs() > 1.1_f64.ln()
 }
 
 impl Results {
@@ -134,19 +151,26 @@ impl Results {
 
     /// How the times of one contestant are to those of another.
     pub fn of_times(&self, one: (&str, &str), other: (&str, &str)) -> Option<Ratio> {
-        ratio(self.series(one.0, one.1)?, self.series(other.0, other.1)?, |round| round.p50)
+        of_sums(&[self.series(one.0, one.1)?], &[self.series(other.0, other.1)?])
     }
 
     /// How the operations a second of one contestant are to those of another.
     pub fn of_rates(&self, one: (&str, &str), other: (&str, &str)) -> Option<Ratio> {
-        ratio(self.series(one.0, one.1)?, self.series(other.0, other.1)?, |round| round.rate)
+        let (one, other) = (self.series(one.0, one.1)?, self.series(other.0, other.1)?);
+        let rounds = one.rounds.iter().zip(&other.rounds).map(|(one, other)| one.rate / other.rate);
+        Some(Ratio { by_round: median(rounds), of_all: one.rate / other.rate, samples: one.samples })
     }
 }
 
-/// Rounds of the same number were run close to each other.
-fn ratio(one: &Series, other: &Series, of: impl Fn(&Round) -> f64) -> Option<Ratio> {
-    let ratios: Vec<_> = one.rounds.iter().zip(&other.rounds).map(|(one, other)| of(one) / of(other)).collect();
-    (!ratios.is_empty()).then(|| Ratio { value: median(ratios.into_iter()), samples: one.samples })
+/// How the sum of these times is to the sum of the others.
+pub(crate) fn of_sums(ones: &[&Series], others: &[&Series]) -> Option<Ratio> {
+    let rounds = ones.iter().chain(others).map(|series| series.rounds.len()).min()?;
+    let sum = |all: &[&Series], of: &dyn Fn(&Series) -> f64| -> f64 { all.iter().map(|series| of(series)).sum() };
+    let ratio = |of: &dyn Fn(&Series) -> f64| sum(ones, of) / sum(others, of);
+    // Those of the same number were run close to each other.
+    let by_round = median((0..rounds).map(|round| ratio(&|series| series.rounds[round].p50)));
+    let samples = ones.iter().map(|series| series.samples).sum();
+    Some(Ratio { by_round, of_all: ratio(&|series| series.p50), samples })
 }
 
 /// The one in the middle; 0 of none.
@@ -162,7 +186,7 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Results, Round, Series, median};
+    use super::{Ratio, Results, Round, Series, disagree, median};
 
     #[test]
     fn the_median_is_the_one_in_the_middle() {
@@ -172,18 +196,27 @@ mod tests {
     }
 
     #[test]
-    fn ratios_are_taken_round_by_round() {
-        let series = |name: &str, times: [f64; 3]| Series {
+    fn ratios_are_taken_round_by_round_and_of_all() {
+        let series = |name: &str, times: [f64; 3], p50| Series {
             rounds: times.map(|p50| Round { p50, p99: p50, max: p50, rate: 1e9 / p50, samples: 1 }).into(),
+            p50,
+            rate: 1e9 / p50,
             ..Series::new("case", name)
         };
         // The machine was ten times slower in one of them.
-        let results = Results {
-            series: vec![series("one", [200.0, 2100.0, 220.0]), series("other", [100.0, 1000.0, 110.0])],
-            ..Results::default()
-        };
-        assert_eq!(results.of_times(("case", "one"), ("case", "other")).unwrap().value, 2.0);
-        assert_eq!(results.of_rates(("case", "one"), ("case", "other")).unwrap().value, 0.5);
+        let one = series("one", [200.0, 2100.0, 220.0], 220.0);
+        let other = series("other", [100.0, 1000.0, 110.0], 110.0);
+        let results = Results { series: vec![one, other], ..Results::default() };
+        let ratio = Ratio { by_round: 2.0, of_all: 2.0, samples: 0 };
+        assert_eq!(results.of_times(("case", "one"), ("case", "other")), Some(ratio));
+        assert_eq!(results.of_rates(("case", "one"), ("case", "other")), Some(ratio.inverse()));
         assert_eq!(results.of_times(("case", "one"), ("case", "none")), None);
+    }
+
+    #[test]
+    fn two_ratios_disagree_from_a_tenth_on() {
+        assert!(!disagree(1.0, 1.09));
+        assert!(disagree(0.4, 0.73));
+        assert!(disagree(0.73, 0.4));
     }
 }

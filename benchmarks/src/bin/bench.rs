@@ -11,7 +11,7 @@ use benchmarks::goals::goals;
 use benchmarks::machine::Machine;
 use benchmarks::measure;
 use benchmarks::plots;
-use benchmarks::report::Report;
+use benchmarks::report::{Report, Texts};
 use benchmarks::results::Results;
 use clap::Parser;
 use host_test::signals;
@@ -51,13 +51,14 @@ fn main() -> anyhow::Result<()> {
     let folder = root.join("target/bench");
     fs::create_dir_all(&folder)?;
     let drawn = plots::draw(&results, &folder)?;
-    let introduction = fs::read_to_string(texts.join("introduction.md")).context("docs/benchmarks/introduction.md")?;
-    write(&folder.join("report.md"), &report.markdown(&introduction, &texts, (".", &drawn))?)?;
-    fs::copy(texts.join("profiles.md"), folder.join("profiles.md")).context("docs/benchmarks/profiles.md")?;
+    // What was found on one machine is no part of what another one measures.
+    let beside = Texts { folder: &texts, link: "../../docs/benchmarks", within: false };
+    write(&folder.join("report.md"), &report.markdown(beside, (".", &drawn))?)?;
     write(&folder.join("report.json"), &serde_json::to_string_pretty(&report)?)?;
     if flags.publish {
         let drawn = plots::draw(&results, &texts)?;
-        write(&docs.join("benchmarks.md"), &report.markdown(&introduction, &texts, ("benchmarks", &drawn))?)?;
+        let within = Texts { folder: &texts, link: "benchmarks", within: true };
+        write(&docs.join("benchmarks.md"), &report.markdown(within, ("benchmarks", &drawn))?)?;
     }
     for goal in &goals {
         let value = goal.value.map_or("not measured".to_owned(), |value| format!("{value:.3}"));
