@@ -23,16 +23,16 @@ const BUDGETS: [Budget; 5] = [
     },
     Budget {
         name: DRSESSION_ASYNC,
-        bytes: 330_000,
-        gzip: 130_000,
+        bytes: 315_000,
+        gzip: 129_000,
         imports: &["drsession:session/socket-async@0.1.", "wasi:random/random@0.2."],
     },
     // Spin takes a component that imports more than sockets, io, clocks and random for one of another kind, and denies it
     // the network.
     Budget {
         name: DRSESSION_WASI,
-        bytes: 320_000,
-        gzip: 130_000,
+        bytes: 290_000,
+        gzip: 116_000,
         imports: &[
             "wasi:clocks/monotonic-clock@0.2.",
             "wasi:io/error@0.2.",
@@ -48,8 +48,8 @@ const BUDGETS: [Budget; 5] = [
     },
     Budget {
         name: DRSESSION_ASYNC_WASI,
-        bytes: 430_000,
-        gzip: 170_000,
+        bytes: 398_000,
+        gzip: 163_000,
         imports: &[
             "wasi:clocks/monotonic-clock@0.3.",
             "wasi:random/random@0.2.",
@@ -59,8 +59,8 @@ const BUDGETS: [Budget; 5] = [
     },
     Budget {
         name: MIDDLEWARE,
-        bytes: 150_000,
-        gzip: 60_000,
+        bytes: 121_000,
+        gzip: 49_000,
         imports: &[
             "drsession:session/request@0.1.",
             "drsession:session/session-async@0.1.",
