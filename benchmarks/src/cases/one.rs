@@ -250,7 +250,7 @@ fn fred(redis: &RedisServer, operation: Operation) -> anyhow::Result<Contestant<
     }))
 }
 
-/// The commands of [`bare_commands`], one after the other into a pipeline, as fred has it.
+/// The same commands in a pipeline, as fred has it: it writes each of them by itself.
 async fn fred_batch(client: &fred::clients::Client) -> anyhow::Result<()> {
     let pipeline = client.pipeline();
     for field in &fields()[..8] {
