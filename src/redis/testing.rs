@@ -7,7 +7,7 @@ use super::{
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    future::Future,
+    future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -206,6 +206,35 @@ impl Socket for Dripping {
     async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
         self.now.set(self.now.get() + Self::PAUSE);
         Ok(b"+".to_vec())
+    }
+}
+
+/// A server whose answer a test holds back for as long as it likes.
+pub(crate) struct Held {
+    pub(crate) released: Rc<Cell<bool>>,
+    pub(crate) answer: Result<&'static [u8], SocketError>,
+}
+
+impl Socket for Held {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn reused(&self) -> bool {
+        false
+    }
+
+    fn set_state(&self, _: &str) {}
+
+    fn set_idle(&self) {}
+
+    async fn write(&self, _: &[u8]) -> Result<(), SocketError> {
+        Ok(())
+    }
+
+    async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
+        poll_fn(|_| if self.released.get() { Poll::Ready(()) } else { Poll::Pending }).await;
+        self.answer.clone().map(<[u8]>::to_vec)
     }
 }
 

@@ -2,7 +2,7 @@
 //! what the command said.
 
 use super::*;
-use crate::redis::{Reply, scanner::ScanError};
+use crate::redis::{Reply, scanner::ScanError, testing::Held};
 use futures::FutureExt;
 use std::{
     cell::Cell,
@@ -335,54 +335,33 @@ fn what_waits_to_be_sent_is_bounded_in_bytes() {
     assert_eq!(results.iter().filter(|result| **result == Err(ExchangeError::Busy)).count(), 2);
 }
 
-/// Sends, and receives nothing until it is too late.
-struct Late(Rc<Cell<bool>>);
-
-impl Socket for Late {
-    fn now(&self) -> u64 {
-        0
-    }
-
-    fn reused(&self) -> bool {
-        false
-    }
-
-    fn set_state(&self, _: &str) {}
-
-    fn set_idle(&self) {}
-
-    async fn write(&self, _: &[u8]) -> Result<(), SocketError> {
-        Ok(())
-    }
-
-    async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
-        poll_fn(|_| if self.0.get() { Poll::Ready(Err(SocketError::TimedOut)) } else { Poll::Pending }).await
-    }
+/// A connection on which nothing comes until it is too late.
+fn late(released: &Rc<Cell<bool>>) -> Shared<Held> {
+    Shared::new(Held { released: released.clone(), answer: Err(SocketError::TimedOut) }, LIMIT)
 }
 
 #[test]
 fn who_takes_over_a_read_is_not_told_that_its_own_time_is_over() {
-    let late = Rc::new(Cell::new(false));
-    let shared = Shared::new(Late(late.clone()), LIMIT);
+    let released = Rc::new(Cell::new(false));
+    let shared = late(&released);
     let batch = Batch::of(&[b"n0"]);
     assert!(shared.exchange(&batch).now_or_never().is_none(), "it waits, and is cancelled");
     let mut next = pin!(shared.exchange(&batch));
     assert!(next.as_mut().now_or_never().is_none());
-    late.set(true);
+    released.set(true);
     assert_eq!(next.now_or_never(), Some(Err(ExchangeError::Unanswered(SocketError::Closed))));
 }
 
 #[test]
 fn a_read_that_outlives_its_connection_is_left_to_the_next_call() {
-    let late = Rc::new(Cell::new(false));
+    let released = Rc::new(Cell::new(false));
     let batch = Batch::of(&[b"n0"]);
-    let shared = Shared::new(Late(late.clone()), LIMIT);
+    let shared = late(&released);
     assert!(shared.exchange(&batch).now_or_never().is_none(), "it waits, and is cancelled");
     drop(shared);
-    assert_eq!(Rc::strong_count(&late), 2, "nothing is ended where nothing may wait");
+    assert_eq!(Rc::strong_count(&released), 2, "nothing is ended where nothing may wait");
 
-    let other = Rc::new(Cell::new(true));
-    let shared = Shared::new(Late(other), LIMIT);
+    let shared = late(&Rc::new(Cell::new(true)));
     assert!(shared.exchange(&batch).now_or_never().is_some());
-    assert_eq!(Rc::strong_count(&late), 1);
+    assert_eq!(Rc::strong_count(&released), 1);
 }

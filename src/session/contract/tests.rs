@@ -3,16 +3,14 @@
 use super::*;
 use crate::{
     options::Options,
-    redis::{Address, Apart, Socket, SocketError, Timeouts},
+    redis::{Address, Apart, SocketError, Timeouts, testing::Held},
     session::Store,
 };
 use futures::FutureExt;
 use std::{
     cell::{Cell, RefCell},
-    future::poll_fn,
     pin::pin,
     rc::Rc,
-    task::Poll,
 };
 
 /// What a script answers that has performed one step.
@@ -30,13 +28,13 @@ impl Servers {
 }
 
 impl Host for Servers {
-    type Socket = Line;
+    type Socket = Held;
     type Link = Apart;
 
-    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Line, SocketError> {
-        let answers = Rc::new(Cell::new(false));
-        self.0.borrow_mut().push(answers.clone());
-        Ok(Line(answers))
+    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Held, SocketError> {
+        let released = Rc::new(Cell::new(false));
+        self.0.borrow_mut().push(released.clone());
+        Ok(Held { released, answer: Ok(DONE) })
     }
 
     fn now(&self) -> u64 {
@@ -47,30 +45,6 @@ impl Host for Servers {
 
     fn random<const COUNT: usize>(&self) -> [u8; COUNT] {
         [7; COUNT]
-    }
-}
-
-struct Line(Rc<Cell<bool>>);
-
-impl Socket for Line {
-    fn now(&self) -> u64 {
-        0
-    }
-
-    fn reused(&self) -> bool {
-        false
-    }
-
-    fn set_state(&self, _: &str) {}
-
-    fn set_idle(&self) {}
-
-    async fn write(&self, _: &[u8]) -> Result<(), SocketError> {
-        Ok(())
-    }
-
-    async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
-        poll_fn(|_| if self.0.get() { Poll::Ready(Ok(DONE.to_vec())) } else { Poll::Pending }).await
     }
 }
 
