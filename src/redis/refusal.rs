@@ -6,8 +6,10 @@ use crate::{decimal::whole, error::Error, joined::joined};
 /// The longest error text that is passed on, in bytes.
 const MAX_TEXT: usize = 512;
 /// The longest batch whose arguments are looked for in an error text, in bytes; to a longer one, nothing but the error's
-/// first word is told.
+/// code is told.
 const MAX_SEARCHED: usize = 16 << 10;
+/// The longest piece of an argument that is looked for, in bytes. What is shorter tells little.
+const LONGEST_PIECE: usize = 8;
 
 /// The error's first word.
 pub fn prefix(text: &[u8]) -> &str {
@@ -100,13 +102,16 @@ fn is_unknown_command(text: &[u8]) -> bool {
 fn masked(text: &[u8], batch: &Batch) -> String {
     let text = &text[..text.len().min(MAX_TEXT)];
     if batch.bytes().len() > MAX_SEARCHED {
-        return joined(&[prefix(text), " …"]);
+        // What is no code may be something that was sent.
+        let word = prefix(text);
+        let is_code = word.len() < LONGEST_PIECE && word.bytes().all(|byte| byte.is_ascii_uppercase());
+        return joined(&[if is_code { word } else { "" }, " …"]);
     }
     let mut sent = vec![false; text.len()];
     // A single byte tells nothing, and masked everywhere it would make the text unreadable.
     for argument in batch.arguments().filter(|argument| argument.len() > 1) {
         // Without the quotes of a JSON string, too; and of a longer argument every piece that could tell something.
-        let length = (argument.len() - 2).clamp(2, 8);
+        let length = (argument.len() - 2).clamp(2, LONGEST_PIECE);
         for piece in argument.windows(length) {
             for (start, said) in text.windows(length).enumerate() {
                 if piece.iter().copied().map(as_said).eq(said.iter().copied().map(as_said)) {
@@ -151,6 +156,19 @@ mod tests {
         assert_eq!(error(text, &batch, 0), Error::Server("ERR … is … and not …".into()));
         let text = b"ERR [1,\r\n\"hunter2\"]";
         assert_eq!(error(text, &batch, 0), Error::Server("ERR …".into()));
+    }
+
+    #[test]
+    fn of_what_answers_a_long_batch_the_code_is_told_and_nothing_else() {
+        let batch = Batch::of(&[b"HSET", b"k", b"f", b"hunter2hunter2", &[b'x'; MAX_SEARCHED]]);
+        for (text, told) in [
+            (&b"ERR hunter2hunter2"[..], "ERR …"),
+            (b"hunter2hunter2", " …"),
+            (b"HUNTERTWO is wrong", " …"),
+            (b"\xff", " …"),
+        ] {
+            assert_eq!(error(text, &batch, 0), Error::Server(told.into()));
+        }
     }
 
     #[test]
