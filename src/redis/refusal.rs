@@ -102,9 +102,9 @@ fn is_unknown_command(text: &[u8]) -> bool {
 fn masked(text: &[u8], batch: &Batch) -> String {
     let text = &text[..text.len().min(MAX_TEXT)];
     if batch.bytes().len() > MAX_SEARCHED {
-        // What is no code may be something that was sent.
+        // What is no code may be something that was sent, and so may a long one together with the blank behind it.
         let word = prefix(text);
-        let is_code = word.len() < LONGEST_PIECE && word.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_code = word.len() + 1 < LONGEST_PIECE && word.bytes().all(|byte| byte.is_ascii_uppercase());
         return joined(&[if is_code { word } else { "" }, " …"]);
     }
     let mut sent = vec![false; text.len()];
@@ -164,7 +164,8 @@ mod tests {
         for (text, told) in [
             (&b"ERR hunter2hunter2"[..], "ERR …"),
             (b"hunter2hunter2", " …"),
-            (b"HUNTERTWO is wrong", " …"),
+            (b"HUNTER is wrong", "HUNTER …"),
+            (b"HUNTERS are wrong", " …"),
             (b"\xff", " …"),
         ] {
             assert_eq!(error(text, &batch, 0), Error::Server(told.into()));
