@@ -1,8 +1,8 @@
 //! The double that is nearest to a decimal number, however many digits it has.
 //!
-//! minimal-lexical decides where nineteen digits say it all, for a twentieth of the bytes that the standard library's tables take.
-//! Of longer numbers it takes what it drops for half of the last digit at most, and is wrong by one double now and then: so here it
-//! is only asked for the doubles below and above, and where these differ, exact integers tell which of them is nearer.
+//! minimal-lexical reads what has nineteen digits at most; the standard library's reader is larger for its tables. Of longer numbers
+//! minimal-lexical takes what it drops for half of the last digit at most, and is wrong by one double now and then: so here it is
+//! only asked for the doubles below and above, and where these differ, exact integers tell which of them is nearer.
 
 use std::cmp::Ordering;
 
