@@ -1,5 +1,4 @@
-//! Prepares the Lua scripts: leaves the comments out, and works out the SHA-1 that EVALSHA names each by, together with what
-//! they share.
+//! Prepares the Lua scripts: leaves the comments out, and works out the SHA-1 that EVALSHA names each by, all its parts together.
 
 use sha1::{Digest, Sha1};
 use std::{env, fs, path::Path};
@@ -23,12 +22,15 @@ fn main() {
     let write = |name: &str, text: &str| {
         fs::write(Path::new(&output).join(name), text).expect("OUT_DIR is writable");
     };
-    let shared = stripped("shared");
-    write("shared.lua", &shared);
-    for name in ["operate", "rotate"] {
-        let own = stripped(name);
-        let digest = Sha1::new().chain_update(&shared).chain_update(&own).finalize();
-        write(&format!("{name}.lua"), &own);
-        write(&format!("{name}.sha1"), &digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let scripts: [(&str, &[&str]); 2] = [("operate", &["usual", "shared", "operate"]), ("rotate", &["shared", "rotate"])];
+    for (name, parts) in scripts {
+        let mut digest = Sha1::new();
+        for part in parts {
+            let text = stripped(part);
+            digest.update(&text);
+            write(&format!("{part}.lua"), &text);
+        }
+        let hexadecimal: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        write(&format!("{name}.sha1"), &hexadecimal);
     }
 }

@@ -25,22 +25,26 @@ use std::num::NonZeroU32;
 
 /// A script, and the name that the server knows it by.
 pub struct Script {
-    /// What follows what all of them begin with.
-    own: &'static str,
+    /// Its text is all of these, one behind the other.
+    parts: &'static [&'static str],
     sha1: Word,
 }
 
-/// What all scripts begin with.
+/// What several scripts have.
 const SHARED: &str = include_str!(concat!(env!("OUT_DIR"), "/shared.lua"));
 
 const OPERATE: Script = Script {
-    own: include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
+    parts: &[
+        include_str!(concat!(env!("OUT_DIR"), "/usual.lua")),
+        SHARED,
+        include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
+    ],
     sha1: word!(include_bytes!(concat!(env!("OUT_DIR"), "/operate.sha1"))),
 };
 
 /// The script that moves a session.
 pub const ROTATE: Script = Script {
-    own: include_str!(concat!(env!("OUT_DIR"), "/rotate.lua")),
+    parts: &[SHARED, include_str!(concat!(env!("OUT_DIR"), "/rotate.lua"))],
     sha1: word!(include_bytes!(concat!(env!("OUT_DIR"), "/rotate.sha1"))),
 };
 
@@ -79,7 +83,7 @@ impl Script {
             Reply::Error(_) => {
                 let whole = |batch: &mut Batch| {
                     batch.word(word!(b"EVAL"));
-                    batch.argument(&[SHARED.as_bytes(), self.own.as_bytes()].concat());
+                    batch.argument(self.parts.concat().as_bytes());
                 };
                 run(&whole).await
             }
@@ -271,7 +275,7 @@ mod tests {
             batch.begin(1);
             batch.word(script.sha1);
             assert_eq!(batch.name(0).len(), 40);
-            assert!([SHARED, script.own].iter().all(|part| part.lines().all(|line| !line.starts_with("--"))));
+            assert!(script.parts.iter().all(|part| part.lines().all(|line| !line.starts_with("--"))));
         }
     }
 

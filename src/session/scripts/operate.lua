@@ -1,137 +1,110 @@
 -- Performs steps on one session: all of them or none.
 
-local stopped, removed, renew, expiry_wanted
+local stopped, removed, made, expiry_wanted
 
--- A counter's step. What the field holds goes back with the error: only that tells no number from overflow.
-local function add(command, field, by)
-  remember(field)
-  local reply = redis.pcall(command, key, field, by)
-  if type(reply) == 'table' and reply.err then
-    if reply.err:sub(1, 4) ~= 'ERR ' then
-      error({reply}, 0)
-    end
-    stopped = {'failed', text(#outcomes - 1), call('HGET', key, field), reply.err}
-    return
-  end
-  local sum = call('HGET', key, field)
-  if command == 'HINCRBYFLOAT' and math.abs(tonumber(sum) or math.huge) == math.huge then
-    stopped = {'failed', text(#outcomes - 1), sum, 'ERR not a finite double'}
-    return
-  end
-  return sum
-end
-
-local function compare_and_set(field, wanted, expected, storing, value)
-  local stored = call('HGET', key, field)
-  if wanted == '1' and stored ~= expected or wanted == '0' and stored then
-    outcomes[#outcomes + 1] = stored
-    outcomes[1] = 'conflict'
-    stopped = outcomes
-    return
-  end
-  remember(field)
-  if storing == '1' then
-    call('HSET', key, field, value)
-  elseif stored then
-    call('HDEL', key, field)
-  end
-  return 1
-end
-
-local function length()
-  local hidden = 0
-  for _, value in ipairs(call('HMGET', key, '\0created', '\0moved', '\0ended', '\0idle', '\0absolute')) do
-    hidden = hidden + (value and 1 or 0)
-  end
-  return call('HLEN', key) - hidden
-end
-
-local function clear()
-  if not guarded then
-    call('HLEN', key)
-    call('DEL', key)
-    return
-  end
-  local names = call('HKEYS', key)
-  local ordinary = {}
-  for _, name in ipairs(names) do
-    if name:byte(1) ~= 0 then
-      ordinary[#ordinary + 1] = name
-    end
-  end
-  -- `unpack` takes a few thousand at most.
-  for first = 1, #ordinary, 1000 do
-    call('HDEL', key, unpack(ordinary, first, math.min(first + 999, #ordinary)))
-  end
-end
-
-local function destroy(token)
-  -- Touches nothing that is no hash. Deleting comes first: out of memory, only then may the marker be written.
-  call('HLEN', key)
-  call('DEL', key)
-  if guarded then
-    call('HSET', key, '\0ended', token)
-    call('EXPIRE', key, 60)
-  end
-  removed = true
-end
-
-local function set_lifetime(own_idle, own_absolute)
-  created = now()
-  idle, absolute = tonumber(own_idle), tonumber(own_absolute)
-  call('HSET', key, '\0created', text(created), '\0idle', own_idle, '\0absolute', own_absolute)
-  renew = true
-end
-
--- Performs the step that begins at this argument: its outcome, and where the next one begins.
+-- Performs the step that begins at this argument: its outcome, and where the next one begins. A function for each kind of step would
+-- cost every run what it takes to make them all.
 local function perform(at)
   local name, field = ARGV[at], ARGV[at + 1]
   if name == 'HGET' or name == 'HEXISTS' then
     return call(name, key, field), at + 2
-  elseif name == 'HSET' or name == 'HSETNX' then
-    remember(field)
+  elseif name == 'HKEYS' or name == 'HGETALL' then
+    return call(name, key), at + 2
+  elseif name == 'HLEN' then
+    local hidden = 0
+    for _, value in ipairs(call('HMGET', key, '\0created', '\0moved', '\0ended', '\0idle', '\0absolute')) do
+      hidden = hidden + (value and 1 or 0)
+    end
+    return call('HLEN', key) - hidden, at + 2
+  elseif name == 'PTTL' then
+    expiry_wanted = #outcomes + 1
+    return 0, at + 2
+  end
+
+  if ARGV[5] == '1' then
+    before[#before + 1] = {field, call('HGET', key, field)}
+  end
+  if name == 'HSET' or name == 'HSETNX' then
     return call(name, key, field, ARGV[at + 2]), at + 3
   elseif name == 'HDEL' then
-    remember(field)
     return call('HDEL', key, field), at + 2
   elseif name == 'POP' then
-    remember(field)
     local value = call('HGET', key, field)
     if value then
       call('HDEL', key, field)
     end
     return value, at + 2
   elseif name == 'HINCRBY' or name == 'HINCRBYFLOAT' then
-    return add(name, field, ARGV[at + 2]), at + 3
+    local reply = redis.pcall(name, key, field, ARGV[at + 2])
+    local sum = call('HGET', key, field)
+    if type(reply) == 'table' and reply.err then
+      if reply.err:sub(1, 4) ~= 'ERR ' then
+        error({reply}, 0)
+      end
+      -- What the field holds goes back with the error: only that tells no number from overflow.
+      stopped = {'failed', string.format('%.0f', #outcomes - 1), sum, reply.err}
+    elseif name == 'HINCRBYFLOAT' and math.abs(tonumber(sum) or math.huge) == math.huge then
+      stopped = {'failed', string.format('%.0f', #outcomes - 1), sum, 'ERR not a finite double'}
+    end
+    return sum, at + 3
   elseif name == 'COMPARE' then
-    return compare_and_set(field, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]), at + 6
-  elseif name == 'HKEYS' or name == 'HGETALL' then
-    return call(name, key), at + 2
-  elseif name == 'HLEN' then
-    return length(), at + 2
+    local wanted, expected, storing, value = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+    local stored = call('HGET', key, field)
+    if wanted == '1' and stored ~= expected or wanted == '0' and stored then
+      outcomes[#outcomes + 1] = stored
+      outcomes[1] = 'conflict'
+      stopped = outcomes
+    elseif storing == '1' then
+      call('HSET', key, field, value)
+    elseif stored then
+      call('HDEL', key, field)
+    end
+    return 1, at + 6
   elseif name == 'CLEAR' then
-    return clear() or 1, at + 2
-  elseif name == 'PTTL' then
-    expiry_wanted = #outcomes + 1
-    return 0, at + 2
+    if not guarded then
+      call('HLEN', key)
+      call('DEL', key)
+      return 1, at + 2
+    end
+    local ordinary = {}
+    for _, held in ipairs(call('HKEYS', key)) do
+      if held:byte(1) ~= 0 then
+        ordinary[#ordinary + 1] = held
+      end
+    end
+    -- `unpack` takes a few thousand at most.
+    for first = 1, #ordinary, 1000 do
+      call('HDEL', key, unpack(ordinary, first, math.min(first + 999, #ordinary)))
+    end
+    return 1, at + 2
   elseif name == 'LIFETIME' then
-    return set_lifetime(ARGV[at + 1], ARGV[at + 2]) or 1, at + 3
+    local own_idle, own_absolute = ARGV[at + 1], ARGV[at + 2]
+    created = now()
+    idle, absolute = tonumber(own_idle), tonumber(own_absolute)
+    call('HSET', key, '\0created', string.format('%.0f', created), '\0idle', own_idle, '\0absolute', own_absolute)
+    renew = true
+    return 1, at + 3
   elseif name == 'DESTROY' then
-    return destroy(field) or 1, at + 2
+    -- Touches nothing that is no hash. Deleting comes first: out of memory, only then may the marker be written.
+    call('HLEN', key)
+    call('DEL', key)
+    if guarded then
+      call('HSET', key, '\0ended', field)
+      call('EXPIRE', key, 60)
+    end
+    removed = true
+    return 1, at + 2
   end
   error('no such step', 0)
 end
 
-local made
-
 local function operate()
-  renew = ARGV[2] == '1'
   if guarded then
     local standing, marker = look(key)
     if standing == 'missing' and ARGV[1] == 'create' then
       idle, absolute = tonumber(ARGV[3]), tonumber(ARGV[4])
       created = now()
-      call('HSET', key, '\0created', text(created))
+      call('HSET', key, '\0created', string.format('%.0f', created))
       made, renew = true, true
     elseif standing ~= 'alive' then
       return {standing, marker}
@@ -153,7 +126,7 @@ local function operate()
     end
   end
   if guarded and not removed then
-    expire(key, renew)
+    expire(key)
   end
   if expiry_wanted then
     outcomes[expiry_wanted] = call('PTTL', key)

@@ -28,7 +28,9 @@ local function rotate()
   key = new
   local at = 7
   while at <= #ARGV do
-    remember(ARGV[at + 1])
+    if ARGV[5] == '1' then
+      before[#before + 1] = {ARGV[at + 1], call('HGET', new, ARGV[at + 1])}
+    end
     if ARGV[at] == 'HSET' then
       call('HSET', new, ARGV[at + 1], ARGV[at + 2])
       at = at + 3
@@ -38,7 +40,7 @@ local function rotate()
     end
   end
   if guarded then
-    expire(new, ARGV[2] == '1')
+    expire(new)
     call('HSET', old, '\0moved', ARGV[6])
     call('EXPIRE', old, 60)
   end

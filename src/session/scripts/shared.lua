@@ -11,6 +11,7 @@
 
 local key = KEYS[1]
 local guarded = ARGV[1] ~= 'unguarded'
+local renew = ARGV[2] == '1'
 local outcomes = {'ok'}
 
 -- redis.call with the error reply in a list of its own: of a bare one, the `pcall` of Redis 7 hands on the text alone.
@@ -31,10 +32,6 @@ local function now()
   return now_read
 end
 
-local function text(number)
-  return string.format('%.0f', number)
-end
-
 -- What stands at the key. `created` is its moment of creation, nil where the original drsession made the hash.
 local created, idle, absolute
 local function look(at)
@@ -52,7 +49,7 @@ local function look(at)
   idle = tonumber(reserved[4] or ARGV[3])
   absolute = tonumber(reserved[5] or ARGV[4])
   -- Where nothing is renewed, the expiry that stands decides, if one does.
-  local deciding = created and absolute > 0 and (ARGV[2] == '1' or call('PTTL', at) == -1)
+  local deciding = created and absolute > 0 and (renew or call('PTTL', at) == -1)
   if deciding and created + absolute * 1000 <= now() then
     call('DEL', at)
     return 'missing'
@@ -61,10 +58,10 @@ local function look(at)
 end
 
 -- Gives the key the expiry that the session's lifetimes ask for.
-local function expire(at, renew)
+local function expire(at)
   if not created then
     created = now()
-    call('HSET', at, '\0created', text(created))
+    call('HSET', at, '\0created', string.format('%.0f', created))
   end
   if not renew and call('PTTL', at) ~= -1 then
     return
@@ -74,7 +71,7 @@ local function expire(at, renew)
     if idle > 0 then
       deadline = math.min(deadline, now() + idle * 1000)
     end
-    call('PEXPIREAT', at, text(deadline))
+    call('PEXPIREAT', at, string.format('%.0f', deadline))
   elseif idle > 0 then
     call('EXPIRE', at, idle)
   elseif renew then
@@ -82,14 +79,8 @@ local function expire(at, renew)
   end
 end
 
--- What the steps' fields held before, latest last, to be put back when a later step fails.
+-- What the steps' fields held before, latest last, and what puts it back when a later step fails.
 local before = {}
-local function remember(field)
-  if ARGV[5] == '1' then
-    before[#before + 1] = {field, call('HGET', key, field)}
-  end
-end
-
 local function restore()
   for i = #before, 1, -1 do
     local field, value = before[i][1], before[i][2]
