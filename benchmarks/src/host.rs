@@ -7,10 +7,11 @@ use anyhow::ensure;
 use drsession_host::{Sockets, SocketsContext, SocketsView};
 use host_test::component::Flavour;
 use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ProfilingStrategy, Store};
 
 use crate::canned::{self, Canned, CannedContext};
 use crate::client::{self, Client, ClientContext};
+use crate::measure;
 use crate::memory::Memory;
 use crate::random;
 
@@ -150,5 +151,8 @@ fn engine(kind: Kind) -> anyhow::Result<Engine> {
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config.concurrency_support(concurrent);
+    if measure::is_profiled() {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
     Ok(Engine::new(&config)?)
 }

@@ -1,5 +1,6 @@
 //! Measuring several things side by side, in short rounds, so that the machine's noise falls on all alike.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -154,6 +155,18 @@ pub fn stop() {
     STOPPED.store(true, Ordering::Relaxed);
 }
 
+static ALONE: OnceLock<String> = OnceLock::new();
+
+/// Lets nobody but the contestants of this name have a turn, so that a profiler sees nothing else. Counts the first time.
+pub fn alone(name: String) {
+    ALONE.get_or_init(|| name);
+}
+
+/// Whether it is for a profile that something is measured.
+pub(crate) fn is_profiled() -> bool {
+    ALONE.get().is_some()
+}
+
 /// Lets all contestants have their turn, round after round, and returns what each has done.
 ///
 /// # Errors
@@ -161,6 +174,9 @@ pub fn stop() {
 /// A contestant fails, or all was [stopped](stop).
 pub fn side_by_side(case: &str, plan: Plan, contestants: Vec<Contestant>) -> anyhow::Result<Vec<Series>> {
     let mut contestants = contestants;
+    if let Some(name) = ALONE.get() {
+        contestants.retain(|contestant| contestant.name == *name);
+    }
     let turns = u32::try_from(contestants.len())?.max(1);
     let round_time = (plan.slice * turns).mul_f64(1.0 + LEAD);
     let rounds = (plan.time.as_secs_f64() / round_time.as_secs_f64()) as u32;

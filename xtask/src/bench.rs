@@ -26,6 +26,9 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     if flags.publish {
         bench.arg("--publish");
     }
+    if let Some(name) = &flags.alone {
+        bench.args(["--alone", name]);
+    }
     bench.args(&flags.cases);
     bench.env("DRSESSION_COMPONENTS", workspace.components()).env("DRSESSION_WASMTIME", wasmtime);
     bench.env("DRSESSION_PYTHON", venv.program("python").get_program());

@@ -107,6 +107,10 @@ pub(crate) struct Bench {
     #[arg(long)]
     pub(crate) publish: bool,
 
+    /// Measures nobody but the contestant of this name, and tells perf what wasmtime compiles: for a profile of it
+    #[arg(long, value_name = "CONTESTANT", requires = "cases")]
+    pub(crate) alone: Option<String>,
+
     /// The cases to measure; all of them unless one is named
     #[arg(value_name = "CASE")]
     pub(crate) cases: Vec<String>,

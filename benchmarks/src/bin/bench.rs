@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use benchmarks::cases::{Case, Scale};
 use benchmarks::goals::goals;
 use benchmarks::machine::Machine;
@@ -30,6 +30,10 @@ struct Flags {
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
 
+    /// Measures nobody but the contestant of this name, and tells perf what wasmtime compiles: for a profile of it
+    #[arg(long, value_name = "CONTESTANT", requires = "cases")]
+    alone: Option<String>,
+
     /// The cases to measure; all of them unless one is named
     #[arg(value_name = "CASE")]
     cases: Vec<Case>,
@@ -40,7 +44,13 @@ fn main() -> anyhow::Result<()> {
     let scale = if flags.quick { Scale::Quick } else { Scale::Full };
     let cases = if flags.cases.is_empty() { Case::ALL.to_vec() } else { flags.cases };
     heed_signals()?;
+    if let Some(name) = &flags.alone {
+        measure::alone(name.clone());
+    }
     let results = run(scale, &cases)?;
+    if let Some(name) = &flags.alone {
+        ensure!(!results.series.is_empty(), "{name} is no contestant of what was measured");
+    }
 
     let goals = goals(&results);
     let machine = Machine::this()?;
