@@ -29,6 +29,7 @@ macro_rules! in_both_flavours {
 
 in_both_flavours! {
     one_server::with_the_rights_of_the_readme_every_call_works,
+    one_server::a_sum_that_may_not_be_read_is_added_once,
     one_server::another_database_takes_one_more_rule,
     one_server::waiting_for_replicas_takes_one_more_rule,
     several_servers::a_cluster_takes_the_rules_of_the_readme,

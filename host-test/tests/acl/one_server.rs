@@ -54,6 +54,27 @@ fn without_any_one_of_the_rules_something_is_denied() {
     });
 }
 
+/// The sum is looked up where it is past what Lua's numbers tell exactly.
+pub(crate) async fn a_sum_that_may_not_be_read_is_added_once(bench: Bench) {
+    let mut redis = bench.redis();
+    let options = Options::new(bench.server().url_as(USER, PASSWORD)).idle_lifetime(1_000).absolute_lifetime(2_000);
+    let all = rules(&[Need::Always, Need::Scripts]);
+    for before in [1, (1_i64 << 53) - 1, 1 << 53] {
+        grant(&mut redis, USER, PASSWORD, &all);
+        let store = bench.store(&options).await;
+        let session = store.start().await;
+        assert_eq!(session.set("count", &before.to_string()).await, Ok(()));
+        let id = session.known_id().await;
+        let rest: Vec<_> = all.iter().filter(|rule| *rule != "+hget").cloned().collect();
+        assert_ne!(rest, all);
+        grant(&mut redis, USER, PASSWORD, &rest);
+        let sum = store.attach(&id).await.expect("a well-formed id").increment("count", 1).await;
+        assert!(sum == Ok(before + 1) || matches!(sum, Err(Error::Denied(_))), "{sum:?}");
+        let stored = redis.hget(&format!("drsession:{id}"), "count");
+        assert_eq!(stored, Some((before + 1).to_string().into_bytes()), "{before} and 1, {sum:?}");
+    }
+}
+
 pub(crate) async fn another_database_takes_one_more_rule(bench: Bench) {
     let check = async |needs: &[Need]| {
         grant(&mut bench.redis(), USER, PASSWORD, &rules(needs));

@@ -15,13 +15,16 @@ if (whole or single) and #ARGV < 9 and ARGV[1] == 'require' and ARGV[2] == '1' t
   local now = time and time[1] and time[1] * 1000 + math.floor(time[2] / 1000)
   if now and now < created + absolute then
     local outcome = whole and redis.pcall(name, key) or redis.pcall(name, key, unpack(ARGV, 7))
-    if name == 'HINCRBY' and type(outcome) == 'number' then
-      outcome = redis.pcall('HGET', key, ARGV[7])
-    end
     if type(outcome) ~= 'table' or not outcome.err then
+      -- From here on an error is told, and nothing left to what follows: it would do the step again.
+      if name == 'HINCRBY' then
+        -- Lua's doubles tell no larger sum exactly.
+        outcome = math.abs(outcome) < 2 ^ 53 and string.format('%.0f', outcome) or redis.pcall('HGET', key, ARGV[7])
+      end
       local deadline = math.min(created + absolute, now + idle)
       local expiry = redis.pcall('PEXPIREAT', key, string.format('%.0f', deadline))
-      return type(expiry) == 'table' and expiry or {'ok', outcome}
+      local failure = type(expiry) == 'table' and expiry or type(outcome) == 'table' and outcome.err and outcome
+      return failure or {'ok', outcome}
     end
   end
 end
