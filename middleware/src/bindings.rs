@@ -1,4 +1,4 @@
-//! Generated from the WIT files: HTTP on both sides, and sessions.
+//! Bindings generated from the WIT files: HTTP towards host and application, and sessions.
 
 #![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
 

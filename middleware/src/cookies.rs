@@ -1,7 +1,7 @@
-//! Takes the session's cookie out of a request.
+//! Removes the session cookie from a request.
 
-/// The `Cookie` headers without the cookies of these names. All else stays as it is, byte for byte; a header that held nothing
-/// else is left out.
+/// Returns the `Cookie` headers without the cookies of these names. Other cookies keep their bytes. A header that
+/// becomes empty is dropped.
 pub(crate) fn without(names: &[String], headers: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     headers.into_iter().filter_map(|header| strip(names, header)).collect()
 }
@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_go_wherever_they_stand() {
+    fn session_cookies_are_removed_at_any_position() {
         check(&["__Host-id=x"], &[]);
         check(&["__Host-id=x; a=b"], &["a=b"]);
         check(&["a=b; __Host-id=x"], &["a=b"]);
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn others_stay_as_they_are() {
+    fn other_cookies_keep_their_bytes() {
         for header in ["a=b", "", ";;", "a=__Host-id=x", "__host-id=x", "=id", "xid=x; id2=y", "a = \"b;c\" ; ä=é"] {
             check(&[header], &[header]);
         }

@@ -1,17 +1,17 @@
-//! Settings as the environment has them: text, to be read as what it should be.
+//! Environment variables, parsed into typed settings.
 
-/// Settings that can't be used. They hold no values, for some of them are secret.
+/// An invalid setting. Never contains the value, which may be secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
-    /// One of them is of the wrong form.
-    #[error("{name} has to be {wanted}")]
-    Form { name: &'static str, wanted: String },
-    /// drsession doesn't take them, and says why.
-    #[error("the settings can't be used: {0}")]
-    Refused(String),
+    /// A variable cannot be parsed.
+    #[error("{name} must be {expected}")]
+    Malformed { name: &'static str, expected: String },
+    /// `store.open` rejected the settings for this reason.
+    #[error("invalid settings: {0}")]
+    Rejected(String),
 }
 
-/// Environment variables.
+/// The environment variables: names and values.
 pub(crate) struct Environment(Vec<(String, String)>);
 
 impl Environment {
@@ -19,12 +19,12 @@ impl Environment {
         Self(variables)
     }
 
-    /// The text as it stands there; none where the variable is not set.
+    /// The value of the variable, if it is set.
     pub(crate) fn text(&self, name: &'static str) -> Option<&str> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// The parts between commas.
+    /// A comma-separated list. Spaces around the parts are trimmed, empty parts skipped.
     pub(crate) fn list(&self, name: &'static str) -> Vec<String> {
         let parts = self.text(name).unwrap_or_default().split(',').map(str::trim);
         parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -32,18 +32,21 @@ impl Environment {
 
     pub(crate) fn number(&self, name: &'static str) -> Result<Option<u32>, SettingsError> {
         let read = |text: &str| {
-            text.parse().map_err(|_| SettingsError::Form { name, wanted: "a whole number below 2^32".to_owned() })
+            text.parse()
+                .map_err(|_| SettingsError::Malformed { name, expected: "a whole number below 2^32".to_owned() })
         };
         self.text(name).map(read).transpose()
     }
 
-    /// Seconds; `none` says that there is no limit.
+    /// A number of seconds, or `Some(None)` for the word `none`, which means no limit.
     pub(crate) fn seconds(&self, name: &'static str) -> Result<Option<Option<u32>>, SettingsError> {
-        let wanted =
-            || SettingsError::Form { name, wanted: "a whole number of seconds below 2^32, or none".to_owned() };
+        let malformed = || {
+            let expected = "a whole number of seconds below 2^32, or none".to_owned();
+            SettingsError::Malformed { name, expected }
+        };
         let read = |text: &str| match text {
             "none" => Ok(None),
-            number => number.parse().map(Some).map_err(|_| wanted()),
+            number => number.parse().map(Some).map_err(|_| malformed()),
         };
         self.text(name).map(read).transpose()
     }
@@ -52,7 +55,7 @@ impl Environment {
         self.choice(name, &[("true", true), ("false", false)])
     }
 
-    /// What the word stands for.
+    /// One of several words, mapped to its meaning.
     pub(crate) fn choice<T: Copy>(
         &self,
         name: &'static str,
@@ -62,7 +65,7 @@ impl Environment {
             let chosen = choices.iter().find(|(word, _)| *word == text).map(|(_, choice)| *choice);
             chosen.ok_or_else(|| {
                 let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-                SettingsError::Form { name, wanted: words.join(" or ") }
+                SettingsError::Malformed { name, expected: words.join(" or ") }
             })
         };
         self.text(name).map(read).transpose()
@@ -80,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_set_is_none() {
+    fn a_variable_that_is_not_set_is_none() {
         let environment = Environment::new(vec![("DRSESSION_AB".to_owned(), "1".to_owned())]);
         assert_eq!(environment.text(NAME), None);
         assert_eq!(environment.number(NAME), Ok(None));
@@ -90,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_read() {
+    fn every_type_is_parsed() {
         assert_eq!(environment("").text(NAME), Some(""));
         assert_eq!(environment("7").number(NAME), Ok(Some(7)));
         assert_eq!(environment("7").seconds(NAME), Ok(Some(Some(7))));
@@ -100,16 +103,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_form_is_told_without_the_value() {
-        let told = [
+    fn an_error_names_the_variable_and_not_its_value() {
+        let results = [
             environment("secret").number(NAME).map(drop),
             environment("secret").seconds(NAME).map(drop),
             environment("secret").flag(NAME).map(drop),
             environment("-1").number(NAME).map(drop),
             environment("").seconds(NAME).map(drop),
         ];
-        for error in told.map(|result| result.expect_err("a wrong form").to_string()) {
-            assert!(error.starts_with("DRSESSION_A has to be "), "{error}");
+        for error in results.map(|result| result.expect_err("malformed").to_string()) {
+            assert!(error.starts_with("DRSESSION_A must be "), "{error}");
             assert!(!error.contains("secret"), "{error}");
         }
     }

@@ -1,12 +1,12 @@
-//! Requests and responses with other headers. Bodies and trailers are handed over as they are, unread: what streams, streams
-//! past this component.
+//! Forwards requests and responses with changed headers. Bodies and trailers are passed on as streams: their bytes
+//! never enter this component.
 
 use crate::bindings::wasi::http::types::{ErrorCode, Headers, Request, Response};
 use crate::bindings::wit_future;
 use crate::headers;
 use wit_bindgen::{FutureReader, FutureWriter, spawn_local};
 
-/// The request with these headers. None where the host doesn't let one be made of what the client sent.
+/// Returns the request with these headers, or none if the host rejects a part of what the client sent.
 pub(crate) fn request(request: Request, headers: Headers) -> Option<Request> {
     let method = request.get_method();
     let path = request.get_path_with_query();
@@ -27,12 +27,12 @@ pub(crate) fn request(request: Request, headers: Headers) -> Option<Request> {
     made.ok().map(|()| request)
 }
 
-/// The response with what the session has to say.
+/// Returns the response with the session's headers added.
 pub(crate) fn response(response: Response, session: &[(String, String)]) -> Result<Response, ErrorCode> {
     if session.is_empty() {
         return Ok(response);
     }
-    let headers = headers::for_browser(response.get_headers(), session)
+    let headers = headers::with_session(response.get_headers(), session)
         .map_err(|_| ErrorCode::HttpResponseHeaderSectionSize(None))?;
     let status = response.get_status_code();
 
@@ -45,10 +45,10 @@ pub(crate) fn response(response: Response, session: &[(String, String)]) -> Resu
     Ok(response)
 }
 
-/// Tells the one side what the other says of the body's way.
+/// Reports to the sender of a body whether its receiver got it.
 fn relay(sent: FutureReader<Result<(), ErrorCode>>, outcome: FutureWriter<Result<(), ErrorCode>>) {
     spawn_local(async move {
-        // Nobody may want to know.
+        // Fails if the sender has dropped its end.
         let _ = outcome.write(sent.await).await;
     });
 }

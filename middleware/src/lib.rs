@@ -1,9 +1,14 @@
 //! HTTP middleware that gives the application behind it the visitor's session.
 //!
-//! The way of one request: `Middleware::handle` reads the cookie → `forward` makes the request that the application gets, with
-//! a token in place of the cookie → the application answers → `forward` adds the session's headers, asked for last.
+//! The steps of one request:
+//!
+//! 1. `Middleware::handle` opens the session that the cookie names.
+//! 2. `forward::request` rebuilds the request for the application, with a token in place of the cookie.
+//! 3. The application responds.
+//! 4. `forward::response` adds the session's headers. They are asked for last, because until then calls can change the
+//!    cookie.
 
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "natively, there are only the unit tests"))]
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "native builds contain only the unit tests"))]
 
 mod answer;
 mod bindings;
@@ -25,7 +30,7 @@ use crate::environment::{Environment, SettingsError};
 use crate::middleware::Middleware;
 
 thread_local! {
-    /// One for all requests of this instance: they share its connection to Redis.
+    /// Shared by all requests of this instance, and with it the connection to Redis.
     static MIDDLEWARE: Result<Rc<Middleware>, SettingsError> =
         Middleware::open(&Environment::new(get_environment())).map(Rc::new);
 }
@@ -36,13 +41,13 @@ impl Guest for Component {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         match MIDDLEWARE.with(Clone::clone) {
             Ok(middleware) => middleware.handle(request).await,
-            // The operator's matter: the host writes it to its log, and the client gets 500.
+            // Wrong settings are for the operator: the host logs the text, and the client gets 500.
             Err(error) => Err(ErrorCode::InternalError(Some(format!("drsession-middleware: {error}")))),
         }
     }
 }
 
-/// What the host calls. Such names are none that a native linker takes.
+/// The component's exports. Native linkers reject their names.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, unreachable_pub, reason = "generated")]
 mod export {

@@ -1,4 +1,4 @@
-//! What happens to a request between the host and the application.
+//! Handles one request between the host and the application.
 
 use crate::bindings::drsession::session::request;
 use crate::bindings::drsession::session::session_async::{Session, Store};
@@ -9,7 +9,7 @@ use crate::environment::{Environment, SettingsError};
 use crate::settings::{RedisDown, Settings};
 use crate::{answer, forward, headers, log, settings};
 
-/// The settings, and the sessions that they lead to.
+/// The settings, and the store that was opened with them.
 pub(crate) struct Middleware {
     settings: Settings,
     store: Store,
@@ -22,19 +22,19 @@ impl Middleware {
         Ok(Self { settings, store })
     }
 
-    /// Hands the request on with its session, and puts on the response what the session has to say to the browser.
+    /// Forwards the request with its session to the application, and adds the session's headers to the response.
     pub(crate) async fn handle(&self, request: Request) -> Result<Response, ErrorCode> {
         let session = match self.session(&request).await {
             Ok(session) => session,
             Err(error) => {
-                log::line(&format!("Redis is out of reach: {error:?}")).await;
+                log::line(&format!("session lookup failed: {error:?}")).await;
                 match self.settings.redis_down {
                     RedisDown::NoSession => None,
                     RedisDown::Unavailable | RedisDown::Application => return Ok(answer::unavailable()),
                 }
             }
         };
-        // Dropped however this ends, cancelled requests included: then the token means nothing any more.
+        // Dropping the entry ends the token. That happens on every way out, also when the host cancels the request.
         let entry = session.as_ref().map(request::enter);
         let token = entry.as_ref().map(request::Entry::token);
         let Some(request) = headers::for_application(&request, &self.settings, token.as_deref())
@@ -49,8 +49,8 @@ impl Middleware {
         }
     }
 
-    /// The session that the request's cookie names, or a new one; none where the request is to get none. The error says that
-    /// Redis was asked, and is out of reach.
+    /// Returns the session that the request's cookie names, or a new one. None if `ChangesFrom` allows this request no
+    /// session. Fails only if the settings want the session looked up in advance, and the look-up failed.
     async fn session(&self, request: &Request) -> Result<Option<Session>, Error> {
         let headers = request.get_headers();
         if !self.settings.changes_from.allows(&request.get_method(), &headers.get("sec-fetch-site")) {
@@ -58,17 +58,17 @@ impl Middleware {
         }
         let session = self.store.from_cookie(&headers.get("cookie"));
         if self.settings.redis_down != RedisDown::Application {
-            self.look(&session).await?;
+            self.look_up(&session).await?;
         }
         Ok(Some(session))
     }
 
-    /// Asks Redis before the application does: one round trip.
-    async fn look(&self, session: &Session) -> Result<(), Error> {
+    /// Asks Redis before the application is called. One round trip.
+    async fn look_up(&self, session: &Session) -> Result<(), Error> {
         match session.found().await {
-            // Nothing was asked, for there is nothing to ask for.
+            // Without an id there was nothing to look up, so Redis was not asked.
             Ok(Found::NoCookie) => self.store.check().await,
-            // What has become of the session is for the application to hear.
+            // Redis answered. If the session has ended, the application's own calls say so.
             Ok(_) | Err(Error::Gone | Error::Rotated | Error::WrongType) => Ok(()),
             Err(error) => Err(error),
         }

@@ -1,27 +1,28 @@
-//! Where a request comes from, as the browser says it in `Sec-Fetch-Site`.
+//! Where a request comes from, according to the browser's `Sec-Fetch-Site` header.
 
 use crate::bindings::wasi::http::types::Method;
 
-/// From where requests that change things get a session.
+/// Which origins get a session for requests with unsafe methods, such as POST.
 ///
-/// Another site can make a browser send such a request. Browsers leave out a cookie of SameSite=Lax, so there is no session
-/// to misuse; but one that the request began would come with a `Set-Cookie`, and take the place of the visitor's own.
+/// Another site can make a browser send such a request. The browser leaves out a cookie with `SameSite=Lax`, so the
+/// visitor's session cannot be misused. But if the request created a new session, its `Set-Cookie` would replace the
+/// visitor's own cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ChangesFrom {
-    /// From our own pages, from people (a bookmark, the address bar), and from programs that are no browsers.
+    /// The same origin, the user (bookmark, address bar), and clients that send no `Sec-Fetch-Site`.
     SameOrigin,
-    /// Besides from neighbouring hosts and ports of the same site.
+    /// Also other hosts and ports of the same site.
     SameSite,
-    /// From everywhere.
+    /// Every origin.
     Anywhere,
 }
 
 impl ChangesFrom {
-    /// Whether such a request gets a session. `sites` are its `Sec-Fetch-Site` headers: what is unknown there, or doubled, may
-    /// be anything.
+    /// Whether a request gets a session. `sites` are its `Sec-Fetch-Site` headers. An unknown value, or more than one
+    /// header, counts as another site.
     pub(crate) fn allows(self, method: &Method, sites: &[Vec<u8>]) -> bool {
-        let changes = !matches!(method, Method::Get | Method::Head | Method::Options | Method::Trace);
-        let is_near = match sites {
+        let is_safe = matches!(method, Method::Get | Method::Head | Method::Options | Method::Trace);
+        let is_trusted = match sites {
             [] => true,
             [site] => match site.as_slice() {
                 b"same-origin" | b"none" => true,
@@ -30,7 +31,7 @@ impl ChangesFrom {
             },
             _ => false,
         };
-        !changes || is_near || self == Self::Anywhere
+        is_safe || is_trusted || self == Self::Anywhere
     }
 }
 
@@ -44,21 +45,21 @@ mod tests {
     }
 
     #[test]
-    fn who_only_looks_gets_a_session_from_everywhere() {
+    fn safe_methods_get_a_session_from_every_origin() {
         for method in [Method::Get, Method::Head, Method::Options, Method::Trace] {
             assert!(allows(SameOrigin, &method, &["cross-site"]));
         }
     }
 
     #[test]
-    fn our_own_pages_people_and_programs_may_change_things() {
+    fn same_origin_user_and_other_clients_get_a_session() {
         for sites in [&[][..], &["same-origin"], &["none"]] {
             assert!(allows(SameOrigin, &Method::Post, sites), "{sites:?}");
         }
     }
 
     #[test]
-    fn other_sites_get_a_session_only_where_they_may() {
+    fn other_sites_get_a_session_only_if_configured() {
         for method in [Method::Post, Method::Put, Method::Delete, Method::Other("get".to_owned())] {
             let allowed = |site| [SameOrigin, SameSite, Anywhere].map(|from| allows(from, &method, &[site]));
             assert_eq!(allowed("cross-site"), [false, false, true]);
@@ -67,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_or_doubled_counts_as_another_site() {
+    fn an_unknown_or_repeated_header_counts_as_another_site() {
         for sites in [&["elsewhere"][..], &[""], &["Same-Origin"], &["same-origin", "same-origin"]] {
             assert!(!allows(SameSite, &Method::Post, sites), "{sites:?}");
         }

@@ -1,20 +1,20 @@
-//! The settings, which the host gives as environment variables. README.md lists them.
+//! The settings, read from environment variables. README.md lists them.
 
 use crate::bindings::drsession::session::session_async::{Options, Store};
-use crate::bindings::drsession::session::types::SameSite;
+use crate::bindings::drsession::session::types::{Error, SameSite};
 use crate::environment::{Environment, SettingsError};
 use crate::origin::ChangesFrom;
 
 const REDIS_URL: &str = "redis://127.0.0.1:6379";
 const COOKIE_NAME: &str = "__Host-id";
 const TOKEN_HEADER: &str = "drsession-token";
-/// Milliseconds for connecting, and for each answer.
+/// The default of every time-out, in milliseconds.
 const TIMEOUT: u32 = 2_000;
 
-/// What to do where Redis is out of reach.
+/// What to do while Redis is unavailable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RedisDown {
-    /// Nothing is asked in advance: the application's own calls say so.
+    /// Call the application as usual. Its own calls on the session fail.
     Application,
     /// Answer 503.
     Unavailable,
@@ -22,12 +22,12 @@ pub(crate) enum RedisDown {
     NoSession,
 }
 
-/// The settings that are the middleware's own.
+/// The settings that the middleware itself uses. `open` passes the others to the store.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The request header that brings the application its token, in lower case.
+    /// The request header that carries the token, in lower case.
     pub(crate) token_header: String,
-    /// The cookie's present name, and the former ones.
+    /// The cookie's present name, followed by the former names.
     pub(crate) cookie_names: Vec<String>,
     pub(crate) changes_from: ChangesFrom,
     pub(crate) redis_down: RedisDown,
@@ -64,17 +64,18 @@ impl Settings {
 
 fn token_header(environment: &Environment) -> Result<String, SettingsError> {
     let name = environment.text("DRSESSION_TOKEN_HEADER").unwrap_or(TOKEN_HEADER).to_ascii_lowercase();
-    let is_fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !name.bytes().all(is_fit) || !name.starts_with(|first: char| first.is_ascii_lowercase()) || name == "cookie" {
-        return Err(SettingsError::Form {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !name.bytes().all(is_allowed) || !name.starts_with(|first: char| first.is_ascii_lowercase()) || name == "cookie"
+    {
+        return Err(SettingsError::Malformed {
             name: "DRSESSION_TOKEN_HEADER",
-            wanted: "a header of its own, of letters, digits and hyphens".to_owned(),
+            expected: "a header name other than cookie: a letter, then letters, digits and hyphens".to_owned(),
         });
     }
     Ok(name)
 }
 
-/// The store that the settings describe. What they leave open, drsession decides.
+/// Opens the store. Settings that are not set keep the defaults of drsession.
 pub(crate) fn open(environment: &Environment, settings: &Settings) -> Result<Store, SettingsError> {
     let options = Options::new(environment.text("DRSESSION_REDIS_URL").unwrap_or(REDIS_URL));
     if let Some(prefix) = environment.text("DRSESSION_PREFIX") {
@@ -100,7 +101,10 @@ pub(crate) fn open(environment: &Environment, settings: &Settings) -> Result<Sto
         options.set_replicas(count, environment.number("DRSESSION_REPLICAS_TIMEOUT")?.unwrap_or(TIMEOUT));
     }
     cookie(&options, environment, settings)?;
-    Store::open(&options).map_err(|error| SettingsError::Refused(format!("{error:?}")))
+    Store::open(&options).map_err(|error| match error {
+        Error::InvalidArgument(reason) => SettingsError::Rejected(reason),
+        error => SettingsError::Rejected(format!("{error:?}")),
+    })
 }
 
 fn cookie(options: &Options, environment: &Environment, settings: &Settings) -> Result<(), SettingsError> {
@@ -140,8 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn without_any_the_defaults_hold() {
-        let settings = read(&[]).expect("the defaults");
+    fn without_variables_the_defaults_apply() {
+        let settings = read(&[]).expect("valid settings");
         assert_eq!(settings.token_header, "drsession-token");
         assert_eq!(settings.cookie_names, ["__Host-id"]);
         assert_eq!(settings.changes_from, ChangesFrom::SameOrigin);
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_can_be_set() {
+    fn every_setting_can_be_changed() {
         let settings = read(&[
             ("DRSESSION_TOKEN_HEADER", "X-Session"),
             ("DRSESSION_COOKIE_NAME", "id"),
@@ -157,7 +161,7 @@ mod tests {
             ("DRSESSION_CHANGES_FROM", "anywhere"),
             ("DRSESSION_REDIS_DOWN", "503"),
         ]);
-        let settings = settings.expect("good settings");
+        let settings = settings.expect("valid settings");
         assert_eq!(settings.token_header, "x-session");
         assert_eq!(settings.cookie_names, ["id", "old", "older"]);
         assert_eq!(settings.changes_from, ChangesFrom::Anywhere);
@@ -165,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_can_not_carry_the_token_is_refused() {
+    fn an_unsuitable_token_header_is_rejected() {
         for name in ["", "a_b", "-a", "1a", "a b", "a:", "Cookie", "ä"] {
             let error = read(&[("DRSESSION_TOKEN_HEADER", name)]).expect_err(name);
             assert!(error.starts_with("DRSESSION_TOKEN_HEADER"), "{error}");
@@ -173,8 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_refused() {
+    fn an_unknown_word_is_rejected() {
         let error = read(&[("DRSESSION_REDIS_DOWN", "500")]).expect_err("an unknown word");
-        assert_eq!(error, "DRSESSION_REDIS_DOWN has to be application or 503 or no-session");
+        assert_eq!(error, "DRSESSION_REDIS_DOWN must be application or 503 or no-session");
     }
 }

@@ -14,7 +14,7 @@ fn what_is_printed_while_redis_is_out_of_reach_tells_no_secret() {
     let mut application = Application::behind_over(redis, VISITS, way);
     let mut planted = Planted::default();
     planted.put_out_of_reach(application.address(), &mut application.redis);
-    planted.expect_silence(&application.end(), "drsession-middleware: Redis is out of reach");
+    planted.expect_silence(&application.end(), "drsession-middleware: session lookup failed");
 }
 
 #[test]
@@ -23,5 +23,5 @@ fn an_address_that_can_not_be_used_is_told_without_its_password() {
     let application = Application::behind(VISITS, way);
     let mut planted = Planted::default();
     planted.meet_refusal(application.address());
-    planted.expect_silence(&application.end(), "drsession-middleware: the settings can't be used");
+    planted.expect_silence(&application.end(), "drsession-middleware: invalid settings");
 }
