@@ -202,10 +202,6 @@ mod plain {
             Ok(Canned::read(self, max).map_err(Error::Other))
         }
 
-        fn read_now(&mut self, _: Resource<Connection>, _: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-            Ok(Err(Error::Unsupported("the component does not call it".into())))
-        }
-
         fn drop(&mut self, _: Resource<Connection>) -> wasmtime::Result<()> {
             Ok(())
         }
@@ -245,10 +241,6 @@ mod asynchronous {
 
         fn set_idle(&mut self, _: Resource<Connection>) -> wasmtime::Result<()> {
             Ok(())
-        }
-
-        fn read_now(&mut self, _: Resource<Connection>, _: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-            Ok(Err(Error::Unsupported("the component does not call it".into())))
         }
 
         fn drop(&mut self, _: Resource<Connection>) -> wasmtime::Result<()> {

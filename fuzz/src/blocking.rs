@@ -176,10 +176,6 @@ impl socket::HostConnection for State {
         Ok(self.network.read(max)?)
     }
 
-    fn read_now(&mut self, _: Resource<Connection>, _: u32) -> Result<Option<Vec<u8>>, Error> {
-        Ok(None)
-    }
-
     fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())

@@ -169,10 +169,6 @@ impl socket::HostConnection for State {
 
     fn set_idle(&mut self, _: Resource<Connection>) {}
 
-    fn read_now(&mut self, _: Resource<Connection>, _: u32) -> Result<Option<Vec<u8>>, Error> {
-        Ok(None)
-    }
-
     fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())

@@ -57,10 +57,6 @@ impl HostConnection for SocketsView<'_> {
         Ok(())
     }
 
-    fn read_now(&mut self, this: Resource<Connection>, max: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self.table.get(&this)?.read_now(max).map_err(Error::from))
-    }
-
     fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())

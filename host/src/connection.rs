@@ -210,17 +210,6 @@ impl<R: Runtime> Connection<R> {
         Ok(buffer)
     }
 
-    pub(crate) fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        let mut buffer = Vec::with_capacity(read_size(max));
-        match self.transport().receive(&mut buffer) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            received => {
-                self.note_received(received)?;
-                Ok(Some(buffer))
-            }
-        }
-    }
-
     fn note_received(&self, received: io::Result<usize>) -> Result<(), Error> {
         let mut marks = self.marks();
         match received {

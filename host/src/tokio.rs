@@ -77,14 +77,6 @@ impl HostConnection for SocketsView<'_> {
         Ok(self.table.get(&this)?.read(max).await.map_err(Error::from))
     }
 
-    async fn read_now(
-        &mut self,
-        this: Resource<Connection>,
-        max: u32,
-    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self.table.get(&this)?.read_now(max).map_err(Error::from))
-    }
-
     async fn drop(&mut self, this: Resource<Connection>) -> wasmtime::Result<()> {
         self.table.delete(this)?;
         Ok(())

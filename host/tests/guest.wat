@@ -33,10 +33,7 @@
       (result (result (error $error)))))
     (export "[method]connection.read" (func
       (param "self" (borrow $connection)) (param "max" u32)
-      (result (result (list u8) (error $error)))))
-    (export "[method]connection.read-now" (func
-      (param "self" (borrow $connection)) (param "max" u32)
-      (result (result (option (list u8)) (error $error)))))))
+      (result (result (list u8) (error $error)))))))
 
   (core module $memory
     (memory (export "memory") 1)
@@ -57,7 +54,6 @@
   (core func $set-idle (canon lower (func $socket "[method]connection.set-idle")))
   (core func $write (canon lower (func $socket "[method]connection.write") (memory $m) (realloc $realloc)))
   (core func $read (canon lower (func $socket "[method]connection.read") (memory $m) (realloc $realloc)))
-  (core func $read-now (canon lower (func $socket "[method]connection.read-now") (memory $m) (realloc $realloc)))
 
   (core module $guest
     (import "memory" "memory" (memory 1))
@@ -69,7 +65,6 @@
     (import "socket" "set-idle" (func $set-idle (param i32)))
     (import "socket" "write" (func $write (param i32 i32 i32 i32)))
     (import "socket" "read" (func $read (param i32 i32 i32)))
-    (import "socket" "read-now" (func $read-now (param i32 i32 i32)))
 
     ;; Traps unless the result at 64 is `ok`.
     (func $expect-ok
@@ -86,8 +81,6 @@
       (if (i32.load8_u (i32.const 64)) (then
         (return (i32.add (i32.const 100) (i32.load8_u (i32.const 68))))))
       (local.set $connection (i32.load (i32.const 68)))
-      (call $read-now (local.get $connection) (i32.const 16) (i32.const 64))
-      (call $expect-ok)
       (call $write (local.get $connection) (i32.const 32) (i32.const 6) (i32.const 64))
       (call $expect-ok)
       (call $read (local.get $connection) (i32.const 7) (i32.const 64))
@@ -113,8 +106,7 @@
       (export "set-state" (func $set-state))
       (export "set-idle" (func $set-idle))
       (export "write" (func $write))
-      (export "read" (func $read))
-      (export "read-now" (func $read-now))))))
+      (export "read" (func $read))))))
 
   (func (export "exchange") (param "port" u16) (result u32) (canon lift (core func $guest "exchange")))
   (func (export "pause") (param "milliseconds" u32) (result u64) (canon lift (core func $guest "pause"))))

@@ -51,12 +51,6 @@ impl GuestConnection for Connection {
     async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
         self.read(max).await
     }
-
-    /// Only what was taken already: a component may not stop a read of a stream in a function that is not async, so it
-    /// can't look at the network here.
-    fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.read_now(max))
-    }
 }
 
 const NO_TLS: &str = "wasi:sockets has no TLS: give the plain TCP address (redis://) of a TLS tunnel beside the \

@@ -63,21 +63,11 @@ impl Connection {
     pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
         let reading = first(self.incoming.read(size(max)), self.outgoing.send_what_is_left());
         let bytes = Deadline::after(self.answer_limit).limit(reading).await?;
-        self.forget_idle(&bytes);
-        Ok(bytes)
-    }
-
-    pub(crate) fn read_now(&self, max: u32) -> Option<Vec<u8>> {
-        let bytes = self.incoming.read_kept(size(max))?;
-        self.forget_idle(&bytes);
-        Some(bytes)
-    }
-
-    /// Bytes for which nobody had asked: where they end, only who reads them can tell, by marking it anew.
-    fn forget_idle(&self, bytes: &[u8]) {
         if !bytes.is_empty() {
+            // Bytes for which nobody had asked: where they end, only who reads them can tell, by marking it anew.
             self.idle.set(false);
         }
+        Ok(bytes)
     }
 }
 

@@ -53,7 +53,7 @@ impl Incoming {
     }
 
     /// What needs no look at the network; none where only that could tell.
-    pub(crate) fn read_kept(&self, max: usize) -> Option<Vec<u8>> {
+    fn read_kept(&self, max: usize) -> Option<Vec<u8>> {
         let bytes = take_front(&mut self.kept.borrow_mut(), max);
         (!bytes.is_empty() || self.ended.get()).then_some(bytes)
     }

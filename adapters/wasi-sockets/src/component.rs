@@ -49,10 +49,6 @@ impl GuestConnection for Connection {
     fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
         self.read(max)
     }
-
-    fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        self.read_now(max)
-    }
 }
 
 const NO_TLS: &str = "wasi:sockets has no TLS: give the plain TCP address (redis://) of a TLS tunnel beside the \

@@ -74,10 +74,11 @@ impl Connection {
     }
 
     pub(crate) fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
-        Deadline::after(self.answer_limit).attempt(&self.readable, || self.read_now(max))
+        Deadline::after(self.answer_limit).attempt(&self.readable, || self.try_read(max))
     }
 
-    pub(crate) fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
+    /// Reads what has arrived. Returns `None` if nothing has.
+    fn try_read(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
         match self.stream.input.read(max.clamp(1, MAX_READ).into()) {
             Ok(bytes) if bytes.is_empty() => Ok(None),
             Ok(bytes) => {

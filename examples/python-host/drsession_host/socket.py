@@ -32,9 +32,6 @@ class Connection:
     def read(self, max):
         return self._socket.recv(max)
 
-    def read_now(self, max):
-        return self.read(max) if select.select([self._socket], [], [], 0)[0] else None
-
     def close(self):
         self._socket.close()
 
@@ -71,7 +68,6 @@ def define(linker):
         interface.add_func("[method]connection.set-idle", method(Connection.set_idle))
         interface.add_func("[method]connection.write", method(_told(Connection.write)))
         interface.add_func("[method]connection.read", method(_told(Connection.read)))
-        interface.add_func("[method]connection.read-now", method(_told(Connection.read_now)))
     return connections
 
 

@@ -115,10 +115,6 @@ impl GuestConnection for Connection {
         }
         Ok(self.below.read(max).await?)
     }
-
-    fn read_now(&self, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.below.read_now(max)?)
-    }
 }
 
 #[allow(unsafe_code, unreachable_pub, reason = "generated")]

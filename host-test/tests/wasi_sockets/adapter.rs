@@ -132,10 +132,6 @@ impl Adapter {
         call!(self, call_read(connection, max))
     }
 
-    pub(crate) fn read_now(&mut self, connection: Connection, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        call!(self, call_read_now(connection, max))
-    }
-
     /// Drops it as a guest's own code would.
     pub(crate) fn drop_connection(&mut self, connection: Connection) {
         connection.resource_drop(&mut self.store).expect("no trap");

@@ -89,20 +89,6 @@ fn a_read_returns_as_much_as_was_asked_for_at_most() {
 }
 
 #[test]
-fn what_has_not_arrived_is_not_waited_for_by_read_now() {
-    let mut adapter = Adapter::start();
-    let (connection, mut peer) = pair(&mut adapter, PATIENT);
-    assert_eq!(adapter.read_now(connection, 10), Ok(None));
-    peer.write_all(b"late").expect("room for four bytes");
-    let_it_arrive(&mut adapter);
-    assert_eq!(adapter.read_now(connection, 10), Ok(Some(b"late".to_vec())));
-    assert_eq!(adapter.read_now(connection, 10), Ok(None));
-    drop(peer);
-    let_it_arrive(&mut adapter);
-    assert_eq!(adapter.read_now(connection, 10), Ok(Some(Vec::new())));
-}
-
-#[test]
 fn megabytes_arrive_whole_at_a_peer_that_takes_its_time() {
     let mut adapter = Adapter::start();
     let (connection, mut peer) = pair(&mut adapter, PATIENT);

@@ -169,10 +169,6 @@ impl Adapter {
         call!(self, &mut self.store, call_set_idle(connection));
     }
 
-    pub(crate) async fn read_now(&mut self, connection: Connection, max: u32) -> Result<Option<Vec<u8>>, Error> {
-        call!(self, &mut self.store, call_read_now(connection, max))
-    }
-
     /// Drops it as a guest's own code would.
     pub(crate) async fn drop_connection(&mut self, connection: Connection) {
         connection.resource_drop_async(&mut self.store).await.expect("no trap");

@@ -75,19 +75,17 @@ async fn a_read_returns_as_much_as_was_asked_for_at_most() {
 }
 
 #[tokio::test]
-async fn read_now_tells_what_was_taken_already() {
+async fn what_the_look_before_a_write_took_is_read_first() {
     let mut adapter = Adapter::start().await;
     let (connection, mut peer) = pair(&mut adapter, PATIENT).await;
-    assert_eq!(adapter.read_now(connection, 10).await, Ok(None));
     adapter.set_idle(connection).await;
     peer.write_all(b"late").expect("room for four bytes");
     let_it_arrive(&mut adapter).await;
     assert_eq!(adapter.write(connection, b"lost").await, Err(Error::Closed), "it looks, and takes a byte");
-    assert_eq!(adapter.read_now(connection, 10).await, Ok(Some(b"l".to_vec())));
-    assert_eq!(adapter.read_now(connection, 10).await, Ok(None));
+    assert_eq!(adapter.read(connection, 10).await, Ok(b"l".to_vec()));
     drop(peer);
     assert_eq!(adapter.run(async |calls| calls.read_to(connection, usize::MAX).await).await, b"ate");
-    assert_eq!(adapter.read_now(connection, 10).await, Ok(Some(Vec::new())));
+    assert_eq!(adapter.read(connection, 10).await, Ok(Vec::new()));
 }
 
 /// Sends back what comes, until the end.

@@ -18,7 +18,6 @@ in_both_flavours! {
     a_read_finds_the_end_and_its_connection_is_not_kept,
     a_read_returns_max_bytes_at_most,
     a_read_takes_no_more_memory_than_its_limit,
-    read_now_never_waits,
     statistics_count_an_exchange,
 }
 
@@ -161,21 +160,6 @@ async fn a_read_takes_no_more_memory_than_its_limit<R: Runtime>() {
         left -= bytes.len();
     }
     writer.join().expect("a writer");
-}
-
-async fn read_now_never_waits<R: Runtime>() {
-    let (sockets, peer) = (anywhere(), Peer::start());
-    let connection = connect::<R>(&sockets, peer.address(), "").await;
-    let end = peer.accept();
-    assert_eq!(connection.read_now(64), Ok(None));
-    peer_sends(&end, b"abc");
-    await_arrival(connection.transport());
-    assert_eq!(connection.read_now(2), Ok(Some(b"ab".to_vec())));
-    assert_eq!(connection.read_now(0), Ok(Some(b"c".to_vec())));
-    assert_eq!(connection.read_now(64), Ok(None));
-    drop(end);
-    await_arrival(connection.transport());
-    assert_eq!(connection.read_now(64), Ok(Some(Vec::new())));
 }
 
 async fn statistics_count_an_exchange<R: Runtime>() {

@@ -21,7 +21,6 @@ in_both_flavours! {
     a_plain_connection_is_none_for_tls_and_the_reverse,
     large_writes_and_reads_arrive_whole,
     a_read_finds_what_an_earlier_one_left,
-    read_now_never_waits,
     session_tickets_are_no_sign_of_a_dead_connection,
     new_keys_are_no_sign_of_a_dead_connection,
     a_peer_that_says_goodbye_is_never_handed_out,
@@ -124,23 +123,7 @@ async fn a_read_finds_what_an_earlier_one_left<R: Runtime>() {
     end.sends(b"abcdef");
     assert_eq!(connection.read(2).await, Ok(b"ab".to_vec()));
     assert_eq!(connection.read(0).await, Ok(b"c".to_vec()));
-    assert_eq!(connection.read_now(1), Ok(Some(b"d".to_vec())));
-    assert_eq!(connection.read(u32::MAX).await, Ok(b"ef".to_vec()));
-    assert_eq!(connection.read_now(1), Ok(None));
-}
-
-async fn read_now_never_waits<R: Runtime>() {
-    let authority = Authority::new();
-    let (sockets, peer) = (authority.sockets(), authority.server());
-    let (connection, mut end) = pair::<R>(&sockets, &peer).await;
-    settle(&connection, &mut end).await;
-    assert_eq!(connection.read_now(64), Ok(None));
-    end.sends(b"abc");
-    await_arrival(connection.transport());
-    assert_eq!(connection.read_now(64), Ok(Some(b"abc".to_vec())));
-    end.says_goodbye();
-    await_arrival(connection.transport());
-    assert_eq!(connection.read_now(64), Ok(Some(Vec::new())));
+    assert_eq!(connection.read(u32::MAX).await, Ok(b"def".to_vec()));
 }
 
 async fn session_tickets_are_no_sign_of_a_dead_connection<R: Runtime>() {
