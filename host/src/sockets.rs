@@ -302,15 +302,30 @@ impl SocketsView<'_> {
     /// The sockets as this store's guest has them. The table keeps what it has taken.
     pub(crate) fn of_guest(&mut self) -> Result<Sockets, ResourceTableError> {
         let is_same = |known: &&Sockets| Arc::ptr_eq(&known.shared, &self.sockets.shared);
-        let mut entries = self.table.iter_mut();
-        let known = entries.find_map(|entry| (entry as &dyn Any).downcast_ref().filter(is_same).cloned());
-        drop(entries);
+        let known = self.table.iter_mut().find_map(|entry| entry.value().downcast_ref().filter(is_same).cloned());
         if let Some(sockets) = known {
             return Ok(sockets);
         }
         let sockets = self.sockets.for_another_guest();
         self.table.push(sockets.clone())?;
         Ok(sockets)
+    }
+}
+
+/// An entry of a [`ResourceTable`]: wasmtime 48 and 49 yield values, wasmtime 50 yields keys and values.
+trait Entry<'a> {
+    fn value(self) -> &'a dyn Any;
+}
+
+impl<'a> Entry<'a> for &'a mut (dyn Any + Send) {
+    fn value(self) -> &'a dyn Any {
+        self
+    }
+}
+
+impl<'a, K> Entry<'a> for (K, &'a mut (dyn Any + Send)) {
+    fn value(self) -> &'a dyn Any {
+        self.1
     }
 }
 
