@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, bail};
 
@@ -15,11 +16,16 @@ pub(super) const TARGET: &str = "conformance";
 
 /// Runs the suite. It has failed where a case of the list did not pass, or one that passed is not on the list.
 pub(super) fn tests(workspace: &Workspace) -> anyhow::Result<Counts> {
+    run(workspace, suite::test_command(workspace).args(["--test", TARGET]))
+}
+
+/// The same, by another command.
+pub(super) fn run(workspace: &Workspace, tests: &mut Command) -> anyhow::Result<Counts> {
     let path = list_path(workspace);
     let text = fs::read_to_string(&path)
         .with_context(|| format!("{}, which `cargo xtask test --bless` writes", path.display()))?;
     let listed: BTreeSet<String> = text.lines().map(str::to_owned).collect();
-    let mut report = suite::run(suite::test_command(workspace).args(["--test", TARGET]))?;
+    let mut report = suite::run(tests)?;
     if let Err(error) = compare(&listed, &report.passed.into_iter().collect()) {
         println!("{error}");
         report.counts.failed = report.counts.failed.max(1);

@@ -6,6 +6,7 @@ mod conformance;
 mod counted_check;
 mod examples_check;
 mod middleware_check;
+mod newest_wasmtime;
 mod run;
 mod sources;
 mod suite;
@@ -98,6 +99,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
             run.leave_out("middleware");
             run.leave_out("examples");
             run.leave_out("cargo component");
+            run.leave_out("newest wasmtime");
         }
         (false, false) => {
             run.leave_out("fuzzing, for the build failed");
@@ -106,6 +108,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
             run.leave_out("middleware, for the build failed");
             run.leave_out("examples, for the build failed");
             run.leave_out("cargo component, for the build failed");
+            run.leave_out("newest wasmtime, for the build failed");
         }
         (false, true) => {
             run.tests("fuzzing", || fuzz::tests(workspace));
@@ -114,6 +117,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
             run.tests("middleware", || middleware_check::tests(workspace));
             run.tests("examples", || examples_check::tests(workspace));
             run.step("cargo component", || component_check::check(workspace, toolchain));
+            run.tests_where_possible("newest wasmtime", || newest_wasmtime::tests(workspace));
         }
     }
     Ok(run.finish())

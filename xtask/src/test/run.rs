@@ -11,6 +11,9 @@ pub(super) struct Run {
     left_out: Vec<String>,
 }
 
+/// Why tests can't run on this machine.
+pub(super) struct Missing(pub(super) String);
+
 struct Step {
     name: String,
     well: bool,
@@ -27,6 +30,23 @@ impl Run {
     /// A step that runs tests and counts them.
     pub(super) fn tests(&mut self, name: &str, step: impl FnOnce() -> anyhow::Result<Counts>) {
         self.record(name, || step().map(Some));
+    }
+
+    /// The same where the machine may lack what the tests need. Then they are left out: nothing has failed.
+    pub(super) fn tests_where_possible(
+        &mut self,
+        name: &str,
+        step: impl FnOnce() -> anyhow::Result<Result<Counts, Missing>>,
+    ) {
+        let (result, seconds) = timed(name, step);
+        match result {
+            Ok(Err(Missing(what))) => {
+                println!("{} NOT TESTED: {what}", name.to_uppercase());
+                self.leave_out(&format!("{name} (NOT TESTED: {what})"));
+            }
+            Ok(Ok(counts)) => _ = self.conclude(name, Ok(Some(counts)), seconds),
+            Err(error) => _ = self.conclude(name, Err(error), seconds),
+        }
     }
 
     pub(super) fn leave_out(&mut self, name: &str) {
@@ -54,16 +74,19 @@ impl Run {
     }
 
     fn record(&mut self, name: &str, step: impl FnOnce() -> anyhow::Result<Option<Counts>>) -> bool {
-        println!("\n== {name} ==");
-        let begun = Instant::now();
-        let (well, counts) = match step() {
+        let (result, seconds) = timed(name, step);
+        self.conclude(name, result, seconds)
+    }
+
+    fn conclude(&mut self, name: &str, result: anyhow::Result<Option<Counts>>, seconds: f32) -> bool {
+        let (well, counts) = match result {
             Ok(counts) => (counts.as_ref().is_none_or(|counts| counts.failed == 0), counts),
             Err(error) => {
                 println!("{error:#}");
                 (false, None)
             }
         };
-        println!("{name}: {} after {:.1} s", if well { "ok" } else { "FAILED" }, begun.elapsed().as_secs_f32());
+        println!("{name}: {} after {seconds:.1} s", if well { "ok" } else { "FAILED" });
         self.steps.push(Step { name: name.to_owned(), well, counts });
         well
     }
@@ -77,11 +100,18 @@ impl Run {
     }
 }
 
+/// Announces the step and takes it: what came of it, and how many seconds it took.
+fn timed<T>(name: &str, step: impl FnOnce() -> T) -> (T, f32) {
+    println!("\n== {name} ==");
+    let begun = Instant::now();
+    (step(), begun.elapsed().as_secs_f32())
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::bail;
 
-    use super::Run;
+    use super::{Missing, Run};
     use crate::test::suite::Counts;
 
     #[test]
@@ -94,6 +124,18 @@ mod tests {
         run.tests("d", || Ok(Counts { passed: 1, failed: 2, ignored: 0 }));
         run.tests("e", || bail!("it doesn't compile"));
         assert_eq!(run.totals(), (7, 4));
+        assert!(!run.finish());
+    }
+
+    #[test]
+    fn what_can_not_be_tested_here_is_left_out_and_has_not_failed() {
+        let mut run = Run::default();
+        run.tests_where_possible("a", || Ok(Err(Missing("no network".to_owned()))));
+        assert_eq!((run.totals(), run.left_out.len()), ((0, 0), 1));
+        run.tests_where_possible("b", || Ok(Ok(Counts { passed: 3, failed: 0, ignored: 0 })));
+        assert_eq!((run.totals(), run.left_out.len()), ((3, 0), 1));
+        run.tests_where_possible("c", || bail!("it doesn't compile"));
+        assert_eq!((run.totals(), run.left_out.len()), ((3, 1), 1));
         assert!(!run.finish());
     }
 }

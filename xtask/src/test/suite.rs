@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{BufRead, BufReader};
+use std::ops::AddAssign;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
@@ -28,6 +29,14 @@ pub(crate) struct Counts {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) ignored: usize,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
 }
 
 impl Display for Counts {
