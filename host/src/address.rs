@@ -1,4 +1,4 @@
-//! Where a guest wants to go, and whether it may.
+//! Addresses that guests ask for, and the rules that allow them.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -6,19 +6,19 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// An address that a guest asked for.
+/// An address that a guest asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
-    /// A TCP connection that carries bytes as they are.
+    /// Plain TCP.
     Tcp {
         /// A name, an IPv4 or an IPv6 address without brackets.
         host: String,
         /// The port.
         port: u16,
     },
-    /// TLS within a TCP connection.
+    /// TLS over TCP.
     Tls {
-        /// A name, an IPv4 or an IPv6 address without brackets. The certificate has to be valid for it.
+        /// A name, an IPv4 or an IPv6 address without brackets. The server's certificate must be valid for it.
         host: String,
         /// The port.
         port: u16,
@@ -44,8 +44,9 @@ type Rule = Box<dyn Fn(&Address) -> bool + Send + Sync>;
 
 type IpRule = Box<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
-/// The addresses that a guest may reach: those that at least one rule allows, and of what they lead to, what every
-/// restriction lets pass.
+/// The addresses that a guest may reach.
+///
+/// At least one rule must allow the address, and every restriction must allow the IP address that it resolves to.
 #[derive(Default)]
 pub(crate) struct Rules {
     allowed: Vec<Rule>,
@@ -84,24 +85,24 @@ impl Rules {
         if self.allowed.iter().any(|rule| rule(address)) {
             Ok(())
         } else {
-            Err(Error::Denied(format!("{address} is not among the addresses that this application may reach")))
+            Err(Error::Denied(format!("{address} is not allowed: add it to the host's `SocketsBuilder`")))
         }
     }
 
-    /// What may be reached of the addresses that a host has led to.
+    /// Returns those of a host's addresses that every restriction allows.
     pub(crate) fn reachable(&self, host: &str, mut addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
         addresses.retain(|address| {
             let ip = destination(address.ip());
             self.restrictions.iter().all(|restriction| restriction(ip))
         });
         if addresses.is_empty() {
-            return Err(Error::Denied(format!("{host} leads to no address that this application may reach")));
+            return Err(Error::Denied(format!("{host} has no address that `SocketsBuilder::restrict_ips` allows")));
         }
         Ok(addresses)
     }
 }
 
-/// Where a connection to this address arrives: operating systems take the unspecified one for the machine itself.
+/// The IP address that a connection reaches: operating systems connect the unspecified address to the loopback address.
 fn destination(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unix_rule_allows_its_very_path() {
+    fn a_unix_rule_allows_exactly_its_path() {
         let mut rules = Rules::default();
         rules.allow_unix(Path::new("/run/redis.sock"));
         let unix = |path: &str| Address::Unix { path: path.into() };
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_host_leads_to_has_to_pass_every_restriction() {
+    fn every_restriction_must_allow_what_a_host_resolves_to() {
         let mut rules = Rules::default();
         rules.restrict(|ip| !ip.is_loopback());
         rules.restrict(|ip| ip.is_ipv4());
@@ -165,11 +166,11 @@ mod tests {
         let all = [&restricted[..], &lead_elsewhere].concat();
         assert_eq!(rules.reachable("redis", all), Ok(lead_elsewhere.to_vec()));
         let denied = rules.reachable("redis", restricted.to_vec());
-        assert!(matches!(&denied, Err(Error::Denied(why)) if why.starts_with("redis leads to")), "{denied:?}");
+        assert!(matches!(&denied, Err(Error::Denied(why)) if why.starts_with("redis has no address")), "{denied:?}");
     }
 
     #[test]
-    fn one_rule_that_agrees_is_enough() {
+    fn one_matching_rule_is_enough() {
         let mut rules = Rules::default();
         rules.allow(|_| false);
         rules.allow(|address| matches!(address, Address::Tls { .. }));

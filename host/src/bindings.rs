@@ -1,4 +1,4 @@
-//! What wasmtime generates from the contract, once for each flavour.
+//! Bindings that wasmtime generates from the contract, one set per flavour.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use crate::address::Address;
 use crate::connection::Timeouts;
 use crate::error::Error;
 
-/// The contract for stores that are driven without async.
+/// For stores that are driven without async.
 pub(crate) mod blocking {
     #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
 
-    /// What a guest's handle stands for.
+    /// The value behind a guest's handle.
     pub type Connection = crate::connection::Connection<crate::blocking::Blocking>;
 
     wasmtime::component::bindgen!({
@@ -22,11 +22,11 @@ pub(crate) mod blocking {
     });
 }
 
-/// The contract for async stores.
+/// For async stores.
 pub(crate) mod tokio {
     #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
 
-    /// What a guest's handle stands for.
+    /// The value behind a guest's handle.
     pub type Connection = crate::connection::Connection<crate::tokio::Tokio>;
 
     wasmtime::component::bindgen!({
@@ -38,11 +38,11 @@ pub(crate) mod tokio {
     });
 }
 
-/// The asynchronous contract, for calls that wait side by side.
+/// For async components: calls that wait concurrently.
 pub(crate) mod concurrent {
     #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
 
-    /// What a guest's handle stands for.
+    /// The value behind a guest's handle.
     pub type Connection = std::sync::Arc<crate::outgoing::SharedConnection>;
 
     wasmtime::component::bindgen!({
@@ -54,7 +54,7 @@ pub(crate) mod concurrent {
     });
 }
 
-/// The generated types are others in each flavour, and the same in all but name.
+/// Converts between our types and the generated ones, which differ between the flavours only in their path.
 macro_rules! translate {
     ($socket:path) => {
         const _: () = {

@@ -1,4 +1,4 @@
-//! The socket for stores that are driven without async: a call of the guest holds its thread until it is done.
+//! The socket for stores that are driven without async: a guest's call blocks its thread until it is done.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -18,11 +18,11 @@ use crate::runtime::{Deadline, Interest, Runtime};
 use crate::sockets::{HasSockets, SocketsContext, SocketsView};
 use crate::stream::Stream;
 
-/// Gives guests the import `drsession:session/socket`.
+/// Adds the import `drsession:session/socket` to the linker.
 ///
 /// # Errors
 ///
-/// The linker has that import already.
+/// Fails if the linker already has that import.
 pub fn add_to_linker<T: SocketsContext + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     socket::add_to_linker::<T, HasSockets>(linker, T::sockets)
 }
@@ -45,7 +45,7 @@ impl HostConnection for SocketsView<'_> {
         timeouts: Timeouts,
         state: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let sockets = self.of_guest()?;
+        let sockets = self.for_guest()?;
         match complete(Connection::connect(&sockets, to.into(), timeouts.into(), state)) {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => Ok(Err(error.into())),
@@ -80,7 +80,7 @@ impl HostConnection for SocketsView<'_> {
     }
 }
 
-/// Runs a future of this flavour, which never waits but within a call.
+/// Runs a future of this flavour. It blocks inside its calls, so it is ready when first polled.
 pub(crate) fn complete<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
@@ -88,7 +88,7 @@ pub(crate) fn complete<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Waits in the operating system's own calls.
+/// Blocks in system calls.
 pub(crate) struct Blocking;
 
 impl Runtime for Blocking {
@@ -142,7 +142,7 @@ impl Runtime for Blocking {
     ) -> io::Result<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
         thread::Builder::new().name("drsession-host".into()).spawn(move || {
-            // Nobody waits for it any more where time is up.
+            // The receiver is gone if the time limit has passed.
             let _ = sender.send(operation());
         })?;
         receiver.recv_timeout(deadline.left()).map_err(|_| ErrorKind::TimedOut.into())

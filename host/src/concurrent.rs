@@ -1,10 +1,11 @@
-//! The asynchronous socket, for async components: many calls of one guest wait at the same time, on one connection too.
+//! The asynchronous socket, for async components: many calls of one guest may wait at once, also on one connection.
 //!
-//! The store has to be driven (`Store::run_concurrent`, `Func::call_async`) within a tokio runtime that has I/O and time
-//! enabled.
+//! The store has to be driven (`Store::run_concurrent`, `Func::call_async`) within a tokio runtime that has I/O and
+//! time enabled.
 //!
-//! A call is cancelled when its future is dropped here. A read that had returned by then has not been cancelled, even where
-//! the guest did not know yet: its bytes are the guest's. One that may cancel a read keeps it instead, and waits for it again.
+//! Dropping a call's future cancels the call. A read that has already returned can no longer be cancelled, even if the
+//! guest has not seen its result: the bytes are taken from the stream. A guest that must not lose them keeps the read
+//! and waits for it again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +21,11 @@ use crate::runtime::Runtime;
 use crate::sockets::{HasSockets, SocketsContext, SocketsView};
 use crate::tokio::Tokio;
 
-/// Gives guests the import `drsession:session/socket-async`.
+/// Adds the import `drsession:session/socket-async` to the linker.
 ///
 /// # Errors
 ///
-/// The linker has that import already.
+/// Fails if the linker already has that import.
 pub fn add_to_linker<T: SocketsContext + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     socket::add_to_linker::<T, HasSockets>(linker, T::sockets)
 }
@@ -70,7 +71,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSockets {
         timeouts: Timeouts,
         state: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let sockets = accessor.with(|mut access| access.get().of_guest())?;
+        let sockets = accessor.with(|mut access| access.get().for_guest())?;
         match crate::connection::Connection::connect(&sockets, to.into(), timeouts.into(), state).await {
             Ok(connection) => {
                 let connection = Arc::new(SharedConnection::new(connection));
@@ -97,7 +98,7 @@ impl<T: Send> HostConnectionWithStore<T> for HasSockets {
     }
 }
 
-/// The connection itself, so that nothing of the store is held while a call waits.
+/// Clones the connection out of the table, so that a waiting call does not borrow the store.
 fn connection<T>(accessor: &Accessor<T, HasSockets>, this: &Resource<Connection>) -> wasmtime::Result<Connection> {
     accessor.with(|mut access| Ok(Arc::clone(access.get().table.get(this)?)))
 }

@@ -1,54 +1,56 @@
-//! A guest's connection: what the contract says of it, written once for all flavours.
+//! A guest's connection: the contract's rules, written once for all flavours.
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ::tokio::sync::OwnedSemaphorePermit;
+
 use crate::address::Address;
-use crate::budget::Share;
 use crate::dial::dial;
 use crate::error::Error;
 use crate::pool::Key;
 use crate::runtime::{Deadline, Interest, Runtime};
-use crate::sockets::{Slot, Sockets};
+use crate::sockets::{ConnectionPermit, Sockets};
 use crate::transport::Transport;
 
-/// What one read returns at most, whatever the guest asks for.
+/// The most bytes that one read returns, whatever the guest asks for.
 const MAX_READ: usize = 64 * 1024;
 
-/// The longest state of a connection that is kept: a guest shall not fill the host's memory.
+/// The longest state of a pooled connection, so that a guest can't fill the host's memory.
 const MAX_STATE: usize = 4096;
 
-/// How long a guest is ready to wait.
+/// A guest's time limits.
 pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
     pub(crate) answer: Duration,
 }
 
-/// Dropped, by the guest or with the store's table, it goes back to the pool if it is marked idle and fit for it.
+/// A guest's connection. When the guest or the store's table drops it, it returns to the pool if it is idle and
+/// reusable.
 pub(crate) struct Connection<R: Runtime> {
-    /// None only while it is dropped.
+    /// `None` only during `drop`.
     transport: Option<Transport<R::Stream>>,
-    slot: Arc<Slot>,
+    permit: Arc<ConnectionPermit>,
     address: Address,
     answer: Duration,
     reused: bool,
-    marks: Mutex<Marks>,
+    status: Mutex<Status>,
 }
 
-/// What becomes of a connection.
-struct Marks {
-    /// What the handshake has made of it; none where nobody said.
+/// Decides whether the connection may return to the pool.
+struct Status {
+    /// The state that the handshake left. `None` if the guest has not set it.
     state: Option<String>,
     idle: bool,
     broken: bool,
-    /// Something was written, and nothing was read since: the answer is still to come.
+    /// Written to, and not read since: the answer is still outstanding.
     unanswered: bool,
-    /// A write failed half-way: what is sent now, the peer would take for the rest of it.
-    torn: bool,
+    /// A write failed half-way. The peer would take the next bytes for the rest of it.
+    partial_write: bool,
 }
 
-/// How far a write has got.
+/// The progress of a write.
 pub(crate) struct Write {
     was_idle: bool,
     sent: usize,
@@ -65,35 +67,35 @@ impl<R: Runtime> Connection<R> {
         sockets.check(&address)?;
         let deadline = Deadline::after(timeouts.connect);
         let key = Key { address, state };
-        let (slot, transport, reused) = match sockets.reuse(&key)? {
-            Some((slot, transport)) => {
+        let (permit, transport, reused) = match sockets.reuse(&key)? {
+            Some((permit, transport)) => {
                 let transport = transport.try_map(R::register)?;
-                slot.counters().count_reuse();
-                (slot, transport, true)
+                permit.counters().count_reuse();
+                (permit, transport, true)
             }
             None => {
-                let slot = sockets.reserve()?;
-                let transport = dial::<R>(&key.address, deadline, &slot).await?;
-                slot.counters().count_connect();
-                (slot, transport, false)
+                let permit = sockets.reserve()?;
+                let transport = dial::<R>(&key.address, deadline, &permit).await?;
+                permit.counters().count_connect();
+                (permit, transport, false)
             }
         };
-        // A new connection is in the state of one of which nothing has been asked yet. Where the guest wants another and
-        // then doesn't say that it got there, nobody knows what state this is.
+        // A new connection is in the empty state. If the guest asked for another state and never confirms it with
+        // `set-state`, the connection's state is unknown.
         let known = reused || key.state.is_empty();
         Ok(Self {
             transport: Some(transport),
-            slot,
+            permit,
             address: key.address,
             answer: timeouts.answer,
             reused,
-            marks: Mutex::new(Marks {
+            status: Mutex::new(Status {
                 state: known.then_some(key.state),
-                // The mark that it was left with stands until the first write.
+                // A pooled connection was marked idle. The mark holds until the first write.
                 idle: reused,
                 broken: false,
                 unanswered: false,
-                torn: false,
+                partial_write: false,
             }),
         })
     }
@@ -103,21 +105,21 @@ impl<R: Runtime> Connection<R> {
     }
 
     pub(crate) fn set_state(&self, state: String) {
-        self.marks().state = (state.len() <= MAX_STATE).then_some(state);
+        self.status().state = (state.len() <= MAX_STATE).then_some(state);
     }
 
     pub(crate) fn set_idle(&self) {
-        self.marks().idle = true;
+        self.status().idle = true;
     }
 
-    /// Nothing more is to become of it: it is not kept.
+    /// Keeps the connection out of the pool.
     pub(crate) fn give_up(&self) {
-        self.marks().broken = true;
+        self.status().broken = true;
     }
 
-    /// Room for bytes that wait to be sent.
-    pub(crate) fn hold_unsent(&self, bytes: usize) -> Result<Share, Error> {
-        self.slot.hold_unsent(bytes)
+    /// Reserves memory for bytes that wait to be sent.
+    pub(crate) fn reserve_unsent(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        self.permit.reserve_unsent(bytes)
     }
 
     pub(crate) async fn write(&self, bytes: &[u8]) -> Result<(), Error> {
@@ -125,20 +127,20 @@ impl<R: Runtime> Connection<R> {
         self.finish_write(&mut write, bytes).await
     }
 
-    /// Looks first where the connection is marked idle, and takes the mark away.
+    /// Clears the idle mark. If the connection was idle, checks first that it is still reusable.
     pub(crate) fn begin_write(&self) -> Result<Write, Error> {
-        let mut marks = self.marks();
-        let was_idle = std::mem::take(&mut marks.idle);
-        if marks.torn || was_idle && !self.transport().is_quiet() {
-            marks.broken = true;
+        let mut status = self.status();
+        let was_idle = std::mem::take(&mut status.idle);
+        if status.partial_write || was_idle && !self.transport().is_reusable() {
+            status.broken = true;
             return Err(Error::Closed);
         }
-        marks.unanswered = true;
-        self.slot.counters().count_write();
+        status.unanswered = true;
+        self.permit.counters().count_write();
         Ok(Write { was_idle, sent: 0, deadline: Deadline::after(self.answer) })
     }
 
-    /// Sends what there is room for, without waiting; true where that was the rest.
+    /// Sends as much as possible without waiting. Returns true once everything is sent.
     pub(crate) fn send_now(&self, write: &mut Write, bytes: &[u8]) -> Result<bool, Error> {
         let done = loop {
             if write.sent == bytes.len() {
@@ -159,7 +161,7 @@ impl<R: Runtime> Connection<R> {
     /// Sends the rest, waiting for room.
     pub(crate) async fn finish_write(&self, write: &mut Write, bytes: &[u8]) -> Result<(), Error> {
         let transport = self.transport();
-        // There is nearly always room, so it is tried before anything waits.
+        // The send buffer nearly always has room, so try before waiting.
         while !self.send_now(write, bytes)? {
             let rest = &bytes[write.sent..];
             let send = || transport.send(rest);
@@ -173,25 +175,27 @@ impl<R: Runtime> Connection<R> {
 
     fn note_sent(&self, write: &mut Write, sent: usize) {
         write.sent += sent;
-        self.slot.counters().count_sent(sent);
+        self.permit.counters().count_sent(sent);
     }
 
     fn note_failed(&self, write: &Write, error: io::Error) -> Error {
-        let mut marks = self.marks();
-        marks.broken = true;
-        marks.torn = true;
+        let mut status = self.status();
+        status.broken = true;
+        status.partial_write = true;
         match Error::from(error) {
-            // `closed` tells the guest that nothing was sent.
-            Error::Closed if !write.was_idle || write.sent > 0 => Error::Other("the peer closed during a write".into()),
+            // `closed` would tell the guest that nothing was sent.
+            Error::Closed if !write.was_idle || write.sent > 0 => {
+                Error::Other("the server closed the connection during a write".into())
+            }
             error => error,
         }
     }
 
     pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
         let transport = self.transport();
-        // Room is made when there is something for it: many reads may wait.
+        // Allocated only once there is something to read: many reads may wait.
         let mut buffer = Vec::new();
-        let received = match transport.receive_held(&mut buffer, read_size(max)) {
+        let received = match transport.read_buffered(&mut buffer, read_size(max)) {
             Some(received) => received,
             None => {
                 let deadline = Deadline::after(self.answer);
@@ -211,17 +215,18 @@ impl<R: Runtime> Connection<R> {
     }
 
     fn note_received(&self, received: io::Result<usize>) -> Result<(), Error> {
-        let mut marks = self.marks();
+        let mut status = self.status();
         match received {
-            Ok(0) => marks.broken = true,
+            Ok(0) => status.broken = true,
             Ok(bytes) => {
-                self.slot.counters().count_read(bytes);
-                // Bytes for which nobody had asked: where they end, only the guest can tell, by marking it anew.
-                marks.idle = false;
-                marks.unanswered = false;
+                self.permit.counters().count_read(bytes);
+                // On an idle connection these bytes are unexpected. Only the guest can tell where they end, and mark it
+                // idle again.
+                status.idle = false;
+                status.unanswered = false;
             }
             Err(error) => {
-                marks.broken = true;
+                status.broken = true;
                 return Err(error.into());
             }
         }
@@ -229,26 +234,26 @@ impl<R: Runtime> Connection<R> {
     }
 
     pub(crate) fn transport(&self) -> &Transport<R::Stream> {
-        self.transport.as_ref().expect("the transport is there until the connection is dropped")
+        self.transport.as_ref().expect("the transport is present until `drop`")
     }
 
-    fn marks(&self) -> MutexGuard<'_, Marks> {
-        // Nothing that is done under the lock leaves it half done.
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    fn status(&self) -> MutexGuard<'_, Status> {
+        // No code panics half-way through a change under this lock.
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R: Runtime> Drop for Connection<R> {
     fn drop(&mut self) {
-        let marks = self.marks.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if !marks.idle || marks.broken || marks.unanswered {
+        let status = self.status.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !status.idle || status.broken || status.unanswered {
             return;
         }
-        let (Some(transport), Some(state)) = (self.transport.take(), marks.state.take()) else {
+        let (Some(transport), Some(state)) = (self.transport.take(), status.state.take()) else {
             return;
         };
         if let Ok(transport) = transport.try_map(R::unregister) {
-            self.slot.keep(Key { address: self.address.clone(), state }, transport);
+            self.permit.return_to_pool(Key { address: self.address.clone(), state }, transport);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Making a new connection, within one time limit for all that belongs to it.
+//! Makes a new connection. One time limit covers the lookup, the connect and the TLS handshake.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -7,31 +7,36 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::error::Error;
 use crate::runtime::{Deadline, Runtime};
-use crate::sockets::Slot;
+use crate::sockets::ConnectionPermit;
 use crate::tls::handshake;
 use crate::transport::Transport;
 
-/// Connects to the address. The slot stays taken as long as anything is under way for it, be it after the deadline.
+/// Connects to the address. The permit stays taken while any work for it is under way, even past the deadline.
 pub(crate) async fn dial<R: Runtime>(
     address: &Address,
     deadline: Deadline,
-    slot: &Arc<Slot>,
+    permit: &Arc<ConnectionPermit>,
 ) -> Result<Transport<R::Stream>, Error> {
     match address {
-        Address::Tcp { host, port } => tcp::<R>(host, *port, deadline, slot).await.map(Transport::plain),
+        Address::Tcp { host, port } => tcp::<R>(host, *port, deadline, permit).await.map(Transport::plain),
         Address::Tls { host, port } => {
-            let tls = slot.tls()?;
-            let socket = tcp::<R>(host, *port, deadline, slot).await?;
+            let tls = permit.tls()?;
+            let socket = tcp::<R>(host, *port, deadline, permit).await?;
             handshake::<R>(tls, host, socket, deadline).await
         }
-        Address::Unix { path } => unix::<R>(path, deadline, slot).await.map(Transport::plain),
+        Address::Unix { path } => unix::<R>(path, deadline, permit).await.map(Transport::plain),
     }
 }
 
-async fn tcp<R: Runtime>(host: &str, port: u16, deadline: Deadline, slot: &Arc<Slot>) -> Result<R::Stream, Error> {
-    let addresses = look_up::<R>(host, port, deadline, slot).await?;
+async fn tcp<R: Runtime>(
+    host: &str,
+    port: u16,
+    deadline: Deadline,
+    permit: &Arc<ConnectionPermit>,
+) -> Result<R::Stream, Error> {
+    let addresses = look_up::<R>(host, port, deadline, permit).await?;
     let stream = first_that_answers::<R>(&addresses, deadline).await?;
-    // A request waits for its answer: nothing is gained by holding it back to fill a packet.
+    // A request waits for its answer, so delaying it to fill a packet gains nothing.
     rustix::net::sockopt::set_tcp_nodelay(&stream, true).map_err(io::Error::from)?;
     Ok(stream)
 }
@@ -40,27 +45,28 @@ async fn look_up<R: Runtime>(
     host: &str,
     port: u16,
     deadline: Deadline,
-    slot: &Arc<Slot>,
+    permit: &Arc<ConnectionPermit>,
 ) -> Result<Vec<SocketAddr>, Error> {
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return slot.rules().reachable(host, vec![SocketAddr::new(ip, port)]);
+        return permit.rules().reachable(host, vec![SocketAddr::new(ip, port)]);
     }
     let name = host.to_owned();
-    let taken = Arc::clone(slot);
+    let permit_of_lookup = Arc::clone(permit);
     let found = R::on_thread(deadline, move || {
         let found = (name, port).to_socket_addrs().map(Vec::from_iter);
-        drop(taken);
+        drop(permit_of_lookup);
         found
     })
     .await?;
     match found {
-        Ok(addresses) if !addresses.is_empty() => slot.rules().reachable(host, addresses),
-        // The standard library does not tell a name without addresses from a resolver in trouble.
+        Ok(addresses) if !addresses.is_empty() => permit.rules().reachable(host, addresses),
+        // The standard library does not distinguish a name without addresses from a failing resolver.
         _ => Err(Error::NameNotFound(host.to_owned())),
     }
 }
 
-/// Tries every address in turn. Each gets its share of the time, so that one that never answers leaves some for the next.
+/// Tries the addresses in turn. Each gets an equal share of the time left, so that one that never answers leaves time
+/// for the next.
 async fn first_that_answers<R: Runtime>(addresses: &[SocketAddr], deadline: Deadline) -> Result<R::Stream, Error> {
     let mut failure = Error::Unreachable;
     for (tried, address) in addresses.iter().enumerate() {
@@ -78,13 +84,13 @@ async fn first_that_answers<R: Runtime>(addresses: &[SocketAddr], deadline: Dead
 }
 
 #[cfg(unix)]
-async fn unix<R: Runtime>(path: &str, deadline: Deadline, slot: &Arc<Slot>) -> Result<R::Stream, Error> {
+async fn unix<R: Runtime>(path: &str, deadline: Deadline, permit: &Arc<ConnectionPermit>) -> Result<R::Stream, Error> {
     let path = path.to_owned();
-    let slot = Arc::clone(slot);
-    // A connect to a Unix socket is done at once, or it waits for room in the peer's queue.
+    let permit = Arc::clone(permit);
+    // Blocks while the server's queue of connections is full.
     let stream = R::on_thread(deadline, move || {
         let stream = unix_stream(&path, deadline);
-        drop(slot);
+        drop(permit);
         stream
     })
     .await??;
@@ -100,7 +106,7 @@ fn unix_stream(path: &str, deadline: Deadline) -> io::Result<std::os::unix::net:
         return Err(io::ErrorKind::TimedOut.into());
     }
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    // The limit on sending is the limit on connecting, too.
+    // This limit also applies to connecting.
     socket.set_write_timeout(Some(left))?;
     socket.connect(&SockAddr::unix(path)?)?;
     socket.set_nonblocking(true)?;
@@ -108,8 +114,8 @@ fn unix_stream(path: &str, deadline: Deadline) -> io::Result<std::os::unix::net:
 }
 
 #[cfg(not(unix))]
-async fn unix<R: Runtime>(_: &str, _: Deadline, _: &Arc<Slot>) -> Result<R::Stream, Error> {
-    Err(Error::Unsupported("this host has no Unix sockets: use an address of the form tcp".into()))
+async fn unix<R: Runtime>(_: &str, _: Deadline, _: &Arc<ConnectionPermit>) -> Result<R::Stream, Error> {
+    Err(Error::Unsupported("this operating system has no Unix sockets: use a TCP address (redis://host:port)".into()))
 }
 
 #[cfg(test)]

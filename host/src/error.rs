@@ -1,21 +1,20 @@
-//! Why a connection could not be made, or does not go on: the cases of the contract.
+//! Why a connection could not be made or has failed: the cases of the contract's `error`.
 
 use std::io::{self, ErrorKind};
 
 use crate::tls;
 
-/// One case for each of the contract's `error`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("the name {0} has no address")]
+    #[error("host name {0} has no address")]
     NameNotFound(String),
-    #[error("the peer refused the connection")]
+    #[error("connection refused")]
     Refused,
-    #[error("no way leads to the peer")]
+    #[error("server is unreachable")]
     Unreachable,
-    #[error("the time limit ran out")]
+    #[error("timed out")]
     TimedOut,
-    #[error("the peer has closed")]
+    #[error("the server closed the connection")]
     Closed,
     #[error("{0}")]
     Denied(String),
@@ -34,20 +33,20 @@ impl From<io::Error> for Error {
         }
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::Refused,
-            // `NotFound`: there is no Unix socket of that path.
+            // `NotFound`: no Unix socket at that path.
             ErrorKind::NotFound
             | ErrorKind::AddrNotAvailable
             | ErrorKind::HostUnreachable
             | ErrorKind::NetworkDown
             | ErrorKind::NetworkUnreachable => Self::Unreachable,
-            // `WouldBlock`: a blocking call's own time limit ran out.
+            // `WouldBlock`: the time limit of a blocking call has passed.
             ErrorKind::TimedOut | ErrorKind::WouldBlock => Self::TimedOut,
             ErrorKind::BrokenPipe
             | ErrorKind::ConnectionAborted
             | ErrorKind::ConnectionReset
             | ErrorKind::NotConnected
             | ErrorKind::UnexpectedEof => Self::Closed,
-            ErrorKind::PermissionDenied => Self::Denied(format!("the operating system: {error}")),
+            ErrorKind::PermissionDenied => Self::Denied(format!("the operating system denied the connection: {error}")),
             _ => Self::Other(error.to_string()),
         }
     }

@@ -1,9 +1,9 @@
 //! The socket that the drsession component needs, for programs that embed wasmtime.
 //!
-//! The component imports one interface to reach Redis, `drsession:session/socket` or its asynchronous twin
-//! `drsession:session/socket-async`. This crate supplies both: TCP, [TLS](Tls) and Unix sockets with time limits, and a
-//! pool that carries connections from one store to the next, so that an instance that lives for a single request does not
-//! pay for a new connection and its handshake.
+//! The component reaches Redis through one import, `drsession:session/socket` or its asynchronous twin
+//! `drsession:session/socket-async`. This crate implements both: TCP, [TLS](Tls) and Unix sockets with time limits, and
+//! a connection pool that outlives stores. So an instance that serves a single request needs no new connection and no
+//! handshake.
 //!
 //! ```
 //! use drsession_host::{Sockets, SocketsContext, SocketsView};
@@ -24,13 +24,13 @@
 //! # fn main() -> wasmtime::Result<()> {
 //! let engine = Engine::default();
 //! let mut linker = Linker::<State>::new(&engine);
-//! // Or `drsession_host::tokio`, for async stores; or `drsession_host::concurrent`, for async components.
+//! // For async stores use `drsession_host::tokio`, for async components `drsession_host::concurrent`.
 //! drsession_host::blocking::add_to_linker(&mut linker)?;
 //!
-//! // Once for each application. It reaches this one Redis, and nothing else.
+//! // Once per application, which may reach this Redis and nothing else.
 //! let sockets = Sockets::builder().allow_tcp("127.0.0.1", 6379).build();
 //!
-//! // For each request. Connections that the guest leaves idle go back to `sockets` when the store is dropped.
+//! // Once per request. Idle connections return to `sockets` when the store is dropped.
 //! let state = State { sockets: sockets.clone(), table: ResourceTable::new() };
 //! let store = Store::new(&engine, state);
 //! # drop(store);
@@ -38,29 +38,29 @@
 //! # }
 //! ```
 //!
-//! # How a call passes through
+//! # The path of a call
 //!
 //! ```text
-//! guest ─ bindings ─┬─ blocking.rs or tokio.rs ──────┬─ connection.rs ─┬─ sockets.rs ─ address.rs, budget.rs, pool.rs, statistics.rs
+//! guest ─ bindings ─┬─ blocking.rs or tokio.rs ──────┬─ connection.rs ─┬─ sockets.rs ─ address.rs, pool.rs
 //!                   └─ concurrent.rs ─ outgoing.rs ──┘                 ├─ dial.rs
 //!                                                                      └─ transport.rs ─ tls.rs, stream.rs
 //! ```
 //!
-//! `connection.rs` holds what the contract says, written once; what the flavours differ in is how they wait, and that is
-//! the trait in `runtime.rs`. The pool keeps plain sockets that belong to no runtime: a connection made in one flavour or
-//! runtime can serve another.
+//! `connection.rs` implements the contract's rules once. The flavours differ only in how they wait, which is the trait
+//! in `runtime.rs`. Pooled sockets belong to no runtime, so a connection made in one flavour or runtime can serve
+//! another.
 //!
-//! # What is kept
+//! # What is pooled
 //!
-//! wasmtime runs no destructors of the guest when a store ends. So a connection is not given back, it is marked idle by
-//! the guest, and goes to the pool when its entry in the store's [`ResourceTable`](wasmtime::component::ResourceTable) is
-//! dropped: if it is marked, no error and no end was seen on it, and its state is known. It is handed out again only for
-//! exactly the address and the state that it has, and only if its peer is still there and has sent nothing since.
+//! wasmtime does not run a guest's destructors when a store ends, so a guest can't return a connection. It marks the
+//! connection idle instead. When the store's [`ResourceTable`](wasmtime::component::ResourceTable) is dropped, the
+//! connection returns to the pool if it is marked idle, has seen no error and no end of stream, and its state is known.
+//! The pool hands it out only for exactly its address and state, and only if the server has neither closed it nor sent
+//! anything.
 
 mod address;
 mod bindings;
 pub mod blocking;
-mod budget;
 pub mod concurrent;
 mod connection;
 mod dial;

@@ -1,35 +1,34 @@
-//! A connection that several calls of a guest write to and read from at the same time.
+//! A connection that several calls of a guest read and write concurrently.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ::tokio::sync::oneshot;
+use ::tokio::sync::{OwnedSemaphorePermit, oneshot};
 use ::tokio::task::AbortHandle;
 
-use crate::budget::Share;
 use crate::connection::{Connection, Write};
 use crate::error::Error;
 use crate::tokio::Tokio;
 
-/// A connection whose writes are sent in the order of the calls, whether or not anybody still waits for them.
+/// A connection that sends writes in the order of the calls, even those whose call was cancelled.
 pub(crate) struct SharedConnection {
     connection: Arc<Connection<Tokio>>,
     outgoing: Arc<Mutex<Outgoing>>,
 }
 
-/// What there was no room for yet.
+/// The writes for which the send buffer had no room.
 #[derive(Default)]
 struct Outgoing {
-    waiting: VecDeque<Waiting>,
-    /// The task that sends what waits. It ends when nothing does.
+    queue: VecDeque<QueuedWrite>,
+    /// The task that sends the queue. It ends when the queue is empty.
     sender: Option<AbortHandle>,
 }
 
-struct Waiting {
+struct QueuedWrite {
     bytes: Vec<u8>,
-    /// A guest that cancels its writes shall not fill the host's memory.
-    held: Share,
+    /// Counts the bytes, so that a guest that cancels its writes can't fill the host's memory.
+    permit: OwnedSemaphorePermit,
     write: Write,
     done: oneshot::Sender<Result<(), Error>>,
 }
@@ -39,27 +38,27 @@ impl SharedConnection {
         Self { connection: Arc::new(connection), outgoing: Arc::default() }
     }
 
-    /// Writes as the contract says. Its place among all writes is that of its first poll; dropped after that, it is sent
-    /// all the same.
+    /// Writes as the contract says. The first poll decides its place among all writes; from then on it is sent even if
+    /// this future is dropped.
     pub(crate) async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
-        match self.begin(bytes)? {
+        match self.start(bytes)? {
             Some(done) => done.await.unwrap_or(Err(Error::Closed)),
             None => Ok(()),
         }
     }
 
-    /// Sends at once if that can be; else there is something to wait for.
-    fn begin(&self, bytes: Vec<u8>) -> Result<Option<oneshot::Receiver<Result<(), Error>>>, Error> {
+    /// Sends at once if possible. Otherwise queues the write and returns a receiver for its result.
+    fn start(&self, bytes: Vec<u8>) -> Result<Option<oneshot::Receiver<Result<(), Error>>>, Error> {
         let mut outgoing = lock(&self.outgoing);
-        let held = self.connection.hold_unsent(bytes.len())?;
+        let permit = self.connection.reserve_unsent(bytes.len())?;
         let mut write = self.connection.begin_write()?;
         if outgoing.sender.is_none() && self.connection.send_now(&mut write, &bytes)? {
             return Ok(None);
         }
         let (done, receiver) = oneshot::channel();
-        outgoing.waiting.push_back(Waiting { bytes, held, write, done });
+        outgoing.queue.push_back(QueuedWrite { bytes, permit, write, done });
         if outgoing.sender.is_none() {
-            let sender = send_waiting(Arc::clone(&self.connection), Arc::clone(&self.outgoing));
+            let sender = send_queue(Arc::clone(&self.connection), Arc::clone(&self.outgoing));
             outgoing.sender = Some(::tokio::spawn(sender).abort_handle());
         }
         Ok(Some(receiver))
@@ -83,23 +82,23 @@ impl Drop for SharedConnection {
     }
 }
 
-async fn send_waiting(connection: Arc<Connection<Tokio>>, outgoing: Arc<Mutex<Outgoing>>) {
-    while let Some(Waiting { bytes, held, mut write, done }) = next(&outgoing) {
+async fn send_queue(connection: Arc<Connection<Tokio>>, outgoing: Arc<Mutex<Outgoing>>) {
+    while let Some(QueuedWrite { bytes, permit, mut write, done }) = next(&outgoing) {
         let result = connection.finish_write(&mut write, &bytes).await;
-        drop((bytes, held));
+        drop((bytes, permit));
         if result.is_err() {
-            // Of those behind it nothing was sent, and nothing can be: so their receivers are told by this drop.
+            // Later writes were not sent and can't be. Dropping them tells their receivers.
             *lock(&outgoing) = Outgoing::default();
         }
-        // Nobody waits for a write that was cancelled.
+        // The receiver is gone if the call was cancelled.
         let _ = done.send(result);
     }
 }
 
-/// The next write to send. Where there is none, the sender's task is over.
-fn next(outgoing: &Mutex<Outgoing>) -> Option<Waiting> {
+/// Takes the next write to send. `None` ends the sender's task.
+fn next(outgoing: &Mutex<Outgoing>) -> Option<QueuedWrite> {
     let mut outgoing = lock(outgoing);
-    let next = outgoing.waiting.pop_front();
+    let next = outgoing.queue.pop_front();
     if next.is_none() {
         outgoing.sender = None;
     }
@@ -107,7 +106,7 @@ fn next(outgoing: &Mutex<Outgoing>) -> Option<Waiting> {
 }
 
 fn lock(outgoing: &Mutex<Outgoing>) -> MutexGuard<'_, Outgoing> {
-    // Nothing that is done under the lock leaves it half done.
+    // No code panics half-way through a change under this lock.
     outgoing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

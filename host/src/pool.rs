@@ -1,4 +1,5 @@
-//! The idle connections of one application, and the count of those in use. No I/O but the look at what is handed out.
+//! The connection pool of one application: idle connections, and the number in use. Does no I/O, except that it checks
+//! a connection before handing it out.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use crate::address::Address;
 
-/// What the pool needs to know of a stream that lay idle.
-pub(crate) trait Quiet {
-    /// Whether the peer is still there and has sent nothing.
-    fn is_quiet(&self) -> bool;
+/// An idle stream that can tell whether it is still good.
+pub(crate) trait Reusable {
+    /// Whether the peer has neither closed nor sent anything.
+    fn is_reusable(&self) -> bool;
 }
 
-/// What an idle connection is good for: its peer, and what the handshake has made of it.
+/// Which requests an idle connection can serve: its address, and the state that the handshake left it in.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) address: Address,
@@ -26,7 +27,7 @@ pub(crate) struct Limits {
     pub(crate) idle_timeout: Duration,
 }
 
-/// As many connections are open as the limits allow, and all of them in use.
+/// The pool is exhausted: all connections that the limits allow are in use.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
@@ -37,7 +38,7 @@ pub(crate) struct Pool<S> {
 
 struct Shared<S> {
     in_use: usize,
-    /// In the order in which they were put here: the oldest is in front.
+    /// Oldest first.
     idle: VecDeque<Idle<S>>,
 }
 
@@ -47,14 +48,14 @@ struct Idle<S> {
     stream: S,
 }
 
-impl<S: Quiet> Pool<S> {
+impl<S: Reusable> Pool<S> {
     pub(crate) fn new(limits: Limits) -> Self {
         let shared = Shared { in_use: 0, idle: VecDeque::new() };
         Self { limits, shared: Mutex::new(shared) }
     }
 
-    /// The newest idle stream of exactly this key that is still quiet; those found otherwise are closed. It counts as in
-    /// use until `release`.
+    /// Takes the newest idle stream with exactly this key that is still reusable, and closes those that are not. It
+    /// counts as in use until `release`.
     pub(crate) fn take(&self, key: &Key, now: Instant) -> Option<S> {
         self.close_expired(now);
         loop {
@@ -64,14 +65,14 @@ impl<S: Quiet> Pool<S> {
                 shared.in_use += 1;
                 shared.idle.remove(newest)?
             };
-            if candidate.stream.is_quiet() {
+            if candidate.stream.is_reusable() {
                 return Some(candidate.stream);
             }
             self.release();
         }
     }
 
-    /// Counts one more in use, until `release`. Where that is one too many, the oldest idle stream makes room.
+    /// Counts one more in use, until `release`. At the limit, evicts the oldest idle stream.
     pub(crate) fn reserve(&self) -> Result<(), Full> {
         let mut shared = self.lock();
         let evicted = if shared.in_use + shared.idle.len() < self.limits.max_open {
@@ -80,19 +81,17 @@ impl<S: Quiet> Pool<S> {
             Some(shared.idle.pop_front().ok_or(Full)?)
         };
         shared.in_use += 1;
-        // Closing can take its time, and others wait for the lock.
+        // Closing may take long, so it happens outside the lock.
         drop(shared);
         drop(evicted);
         Ok(())
     }
 
-    /// Counts one less in use.
     pub(crate) fn release(&self) {
         self.lock().in_use -= 1;
     }
 
-    /// Keeps an idle stream, whose place among those in use is released afterwards. Where that is one too many, the
-    /// oldest is closed.
+    /// Adds an idle stream; the caller calls `release` afterwards. Past the limit, evicts the oldest.
     pub(crate) fn put(&self, key: Key, stream: S, now: Instant) {
         self.close_expired(now);
         let mut shared = self.lock();
@@ -102,13 +101,11 @@ impl<S: Quiet> Pool<S> {
         drop(surplus);
     }
 
-    /// How many are idle.
     pub(crate) fn idle(&self, now: Instant) -> usize {
         self.close_expired(now);
         self.lock().idle.len()
     }
 
-    /// Closes all that are idle.
     pub(crate) fn clear(&self) {
         let idle = std::mem::take(&mut self.lock().idle);
         drop(idle);
@@ -127,7 +124,7 @@ impl<S: Quiet> Pool<S> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared<S>> {
-        // Nothing that is done under the lock leaves it half done.
+        // No code panics half-way through a change under this lock.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,12 +135,12 @@ mod tests {
 
     struct Fake {
         name: &'static str,
-        quiet: bool,
+        reusable: bool,
     }
 
-    impl Quiet for Fake {
-        fn is_quiet(&self) -> bool {
-            self.quiet
+    impl Reusable for Fake {
+        fn is_reusable(&self) -> bool {
+            self.reusable
         }
     }
 
@@ -155,9 +152,9 @@ mod tests {
         Key { address: Address::Unix { path: path.into() }, state: state.into() }
     }
 
-    fn keep(pool: &Pool<Fake>, key: &Key, name: &'static str, quiet: bool, now: Instant) {
+    fn keep(pool: &Pool<Fake>, key: &Key, name: &'static str, reusable: bool, now: Instant) {
         pool.reserve().expect("room for one more");
-        pool.put(key.clone(), Fake { name, quiet }, now);
+        pool.put(key.clone(), Fake { name, reusable }, now);
         pool.release();
     }
 
@@ -180,11 +177,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_quiet_is_closed_and_passed_over() {
+    fn what_is_not_reusable_is_closed_and_passed_over() {
         let (pool, now) = (pool(8, 8), Instant::now());
-        keep(&pool, &key("a", "x"), "quiet", true, now);
+        keep(&pool, &key("a", "x"), "reusable", true, now);
         keep(&pool, &key("a", "x"), "dead", false, now);
-        assert_eq!(taken(&pool, &key("a", "x"), now), Some("quiet"));
+        assert_eq!(taken(&pool, &key("a", "x"), now), Some("reusable"));
         assert_eq!(pool.idle(now), 0);
     }
 
@@ -208,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn past_the_idle_limit_the_oldest_is_closed() {
+    fn past_the_idle_limit_the_oldest_is_evicted() {
         let (pool, now) = (pool(2, 8), Instant::now());
         for name in ["first", "second", "third"] {
             keep(&pool, &key(name, ""), name, true, now);
@@ -219,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_limit_of_none_keeps_none() {
+    fn an_idle_limit_of_zero_pools_nothing() {
         let (pool, now) = (pool(0, 8), Instant::now());
         keep(&pool, &key("a", ""), "a", true, now);
         assert_eq!(pool.idle(now), 0);
     }
 
     #[test]
-    fn at_the_open_limit_an_idle_stream_makes_room_and_one_in_use_does_not() {
+    fn at_the_open_limit_an_idle_stream_is_evicted_and_one_in_use_is_not() {
         let (pool, now) = (pool(8, 2), Instant::now());
         keep(&pool, &key("a", ""), "a", true, now);
         assert_eq!(pool.reserve(), Ok(()));

@@ -1,4 +1,4 @@
-//! How a flavour waits: all that the flavours do not share.
+//! How a flavour waits: the only difference between the flavours.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use rustix::fd::AsFd;
 
 use crate::stream::Stream;
 
-/// The point in time at which a wait gives up.
+/// The time at which a wait fails with [`io::ErrorKind::TimedOut`].
 #[derive(Clone, Copy)]
 pub(crate) struct Deadline(pub(crate) Instant);
 
@@ -17,36 +17,34 @@ impl Deadline {
         Self(Instant::now() + limit)
     }
 
-    /// The time that is left; zero when the deadline has passed.
+    /// The time left, or zero after the deadline.
     pub(crate) fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 }
 
-/// What a wait on a socket is for.
 #[derive(Clone, Copy)]
 pub(crate) enum Interest {
     Read,
     Write,
 }
 
-/// A flavour's way to wait. What gives up at its deadline returns [`io::ErrorKind::TimedOut`].
+/// A flavour's way to wait.
 ///
-/// Blocking flavours wait within the call: their futures are ready when first polled.
+/// The blocking flavour blocks inside these calls, so its futures are ready when first polled.
 pub(crate) trait Runtime: Sized + 'static {
     /// A stream that this flavour can wait for.
     type Stream: AsFd + Send + Sync + 'static;
 
-    /// Takes up a stream that belonged to no runtime.
+    /// Attaches a stream to this runtime.
     fn register(stream: Stream) -> io::Result<Self::Stream>;
 
-    /// The reverse, so that the stream may outlive its runtime.
+    /// Detaches a stream, so that it can outlive its runtime.
     fn unregister(stream: Self::Stream) -> io::Result<Stream>;
 
-    /// Connects to one address.
     fn connect(address: SocketAddr, deadline: Deadline) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Calls `operation` when the stream is ready for it, again whenever it answers [`io::ErrorKind::WouldBlock`].
+    /// Calls `operation` when the stream is ready, and again after each [`io::ErrorKind::WouldBlock`].
     fn when_ready<T>(
         stream: &Self::Stream,
         interest: Interest,
@@ -54,13 +52,12 @@ pub(crate) trait Runtime: Sized + 'static {
         operation: impl FnMut() -> io::Result<T> + Send,
     ) -> impl Future<Output = io::Result<T>> + Send;
 
-    /// Runs what may block for longer than the deadline allows on a thread of its own, which is left to itself when time
-    /// is up.
+    /// Runs an operation that may block past the deadline on another thread. At the deadline this stops waiting; the
+    /// thread runs on.
     fn on_thread<T: Send + 'static>(
         deadline: Deadline,
         operation: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = io::Result<T>> + Send;
 
-    /// Lets time pass.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
 }

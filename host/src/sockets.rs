@@ -1,4 +1,4 @@
-//! The sockets of one application: what it may reach, what it has open, what it has done.
+//! The sockets of one application: rules, connection pool, limits and statistics.
 
 use std::any::Any;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ::tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{HasData, ResourceTable, ResourceTableError};
 
 use crate::address::{Address, Rules};
-use crate::budget::{Budget, Share};
 use crate::error::Error;
 use crate::pool::{Full, Key, Limits, Pool};
 use crate::statistics::{Counters, Statistics};
@@ -18,17 +18,17 @@ use crate::stream::Stream;
 use crate::tls::Tls;
 use crate::transport::Transport;
 
-/// The sockets of one application: what it may reach, and its idle connections.
+/// The sockets of one application: the addresses that it may reach, and its connection pool.
 ///
-/// Clones are the same sockets. Give every store of an application a clone, and never share one between applications: a
-/// connection that one has authenticated would be handed to the other.
+/// Clones share the pool. Give every store of an application a clone. Never share one between applications, because a
+/// connection that one application has authenticated would be handed to the other.
 #[derive(Clone)]
 pub struct Sockets {
     shared: Arc<Shared>,
     guest: Guest,
 }
 
-/// What all guests of an application have in common.
+/// Shared by all guests of an application.
 struct Shared {
     rules: Rules,
     tls: Option<Tls>,
@@ -38,39 +38,57 @@ struct Shared {
     guest_limits: GuestLimits,
 }
 
-/// How much each guest may take for itself.
+/// The limits of each guest.
 #[derive(Clone, Copy)]
 struct GuestLimits {
     max_open: usize,
     max_unsent: usize,
 }
 
-/// What one guest has taken. A guest is a store: its instances, however many, share it.
+/// What one guest may still use. A guest is a store: all its instances share these limits.
 #[derive(Clone)]
 struct Guest {
-    connections: Arc<Budget>,
-    unsent: Arc<Budget>,
+    connections: Arc<Semaphore>,
+    unsent: Arc<Semaphore>,
+    max_unsent: usize,
 }
 
 impl Guest {
     fn new(limits: GuestLimits) -> Self {
-        Self { connections: Budget::new(limits.max_open), unsent: Budget::new(limits.max_unsent) }
+        let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
+        Self {
+            connections: semaphore(limits.max_open),
+            unsent: semaphore(limits.max_unsent),
+            max_unsent: limits.max_unsent,
+        }
+    }
+
+    fn connect(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let permit = Arc::clone(&self.connections).try_acquire_owned();
+        permit.map_err(|_| Error::Other("this guest has too many connections open (`max_open_per_guest`)".into()))
+    }
+
+    /// A single write may exceed the limit, but then nothing else may wait to be sent.
+    fn reserve_unsent(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        let bytes = u32::try_from(bytes.min(self.max_unsent)).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.unsent).try_acquire_many_owned(bytes);
+        permit.map_err(|_| Error::Other("too many bytes of this guest wait to be sent (`max_unsent_per_guest`)".into()))
     }
 }
 
 impl Sockets {
-    /// Begins with sockets that reach nothing.
+    /// Starts with sockets that may reach nothing.
     pub fn builder() -> SocketsBuilder {
         SocketsBuilder::default()
     }
 
-    /// What these sockets have done so far.
+    /// Returns the statistics since these sockets were built.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.shared.counters.snapshot()
     }
 
-    /// How many connections are idle: open, in nobody's use, and young enough to be handed out.
+    /// Returns the number of idle connections in the pool.
     #[must_use]
     pub fn idle(&self) -> usize {
         self.shared.pool.idle(Instant::now())
@@ -85,34 +103,29 @@ impl Sockets {
         self.shared.rules.check(address)
     }
 
-    /// The same sockets for a guest that has taken nothing of them yet.
-    fn for_another_guest(&self) -> Self {
+    /// The same sockets with fresh limits, for a new guest.
+    fn for_new_guest(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), guest: Guest::new(self.shared.guest_limits) }
     }
 
-    /// An idle connection of exactly this key.
-    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<Kept>, Error> {
-        let share = self.enter()?;
+    /// Takes an idle connection with exactly this key from the pool.
+    pub(crate) fn reuse(&self, key: &Key) -> Result<Option<PooledConnection>, Error> {
+        let of_guest = self.guest.connect()?;
         let transport = self.shared.pool.take(key, Instant::now());
-        Ok(transport.map(|transport| (self.slot(share), transport)))
+        Ok(transport.map(|transport| (self.permit(of_guest), transport)))
     }
 
-    /// Room for one more connection.
-    pub(crate) fn reserve(&self) -> Result<Arc<Slot>, Error> {
-        let share = self.enter()?;
+    /// Makes room for a new connection.
+    pub(crate) fn reserve(&self) -> Result<Arc<ConnectionPermit>, Error> {
+        let of_guest = self.guest.connect()?;
         match self.shared.pool.reserve() {
-            Ok(()) => Ok(self.slot(share)),
-            Err(Full) => Err(Error::Other("too many connections".into())),
+            Ok(()) => Ok(self.permit(of_guest)),
+            Err(Full) => Err(Error::Other("this application has too many connections open (`max_open`)".into())),
         }
     }
 
-    fn enter(&self) -> Result<Share, Error> {
-        let share = self.guest.connections.take(1);
-        share.ok_or_else(|| Error::Other("too many connections of one guest".into()))
-    }
-
-    fn slot(&self, share: Share) -> Arc<Slot> {
-        Arc::new(Slot { sockets: self.clone(), _share: share })
+    fn permit(&self, of_guest: OwnedSemaphorePermit) -> Arc<ConnectionPermit> {
+        Arc::new(ConnectionPermit { sockets: self.clone(), _of_guest: of_guest })
     }
 
     /// Milliseconds since these sockets were built.
@@ -127,17 +140,16 @@ impl fmt::Debug for Sockets {
     }
 }
 
-/// A connection that was kept, and the place that it takes again.
-type Kept = (Arc<Slot>, Transport<Stream>);
+/// A connection from the pool, and its new permit.
+type PooledConnection = (Arc<ConnectionPermit>, Transport<Stream>);
 
-/// The place that one connection takes among those in use; dropped, it is free again.
-pub(crate) struct Slot {
+/// Counts one connection as in use until it is dropped.
+pub(crate) struct ConnectionPermit {
     sockets: Sockets,
-    /// Its part of what the guest may have.
-    _share: Share,
+    _of_guest: OwnedSemaphorePermit,
 }
 
-impl Slot {
+impl ConnectionPermit {
     pub(crate) fn counters(&self) -> &Counters {
         &self.sockets.shared.counters
     }
@@ -146,33 +158,32 @@ impl Slot {
         &self.sockets.shared.rules
     }
 
-    /// Room for bytes that wait to be sent.
-    pub(crate) fn hold_unsent(&self, bytes: usize) -> Result<Share, Error> {
-        let share = self.sockets.guest.unsent.take_or_all(bytes);
-        share.ok_or_else(|| Error::Other("too much waits to be sent".into()))
+    /// Reserves memory for bytes that wait to be sent.
+    pub(crate) fn reserve_unsent(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        self.sockets.guest.reserve_unsent(bytes)
     }
 
-    /// What TLS is spoken with.
     pub(crate) fn tls(&self) -> Result<&Tls, Error> {
         self.sockets.shared.tls.as_ref().ok_or_else(|| Error::Unsupported(NO_TLS.to_owned()))
     }
 
-    /// Keeps the connection that had this place until now.
-    pub(crate) fn keep(&self, key: Key, transport: Transport<Stream>) {
+    /// Adds the connection that holds this permit to the pool.
+    pub(crate) fn return_to_pool(&self, key: Key, transport: Transport<Stream>) {
         self.sockets.shared.pool.put(key, transport, Instant::now());
     }
 }
 
-impl Drop for Slot {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.sockets.shared.pool.release();
     }
 }
 
-const NO_TLS: &str = "this program speaks no TLS yet: give its sockets TLS settings (`SocketsBuilder::tls`), or the \
-                      application the plain address (redis://) of a TLS tunnel on this machine, such as stunnel";
+const NO_TLS: &str = "this host has no TLS settings: call `SocketsBuilder::tls`, or give the application the plain \
+                      address (redis://) of a TLS tunnel on this machine, such as stunnel";
 
-/// Settings for [`Sockets`]. A guest may reach what at least one of the `allow` functions allows, and by default nothing.
+/// Settings for [`Sockets`]. A guest may reach an address if at least one of the `allow` functions allows it, by
+/// default none.
 #[must_use]
 pub struct SocketsBuilder {
     rules: Rules,
@@ -190,85 +201,84 @@ impl Default for SocketsBuilder {
 }
 
 impl SocketsBuilder {
-    /// Allows plain TCP to this host and port. The host is compared as text, without regard to case, with what the guest
-    /// asks for: `localhost` and `127.0.0.1` are two hosts.
+    /// Allows plain TCP to this host and port. Compares the host as text, ignoring case: `localhost` and `127.0.0.1`
+    /// are different hosts.
     pub fn allow_tcp(mut self, host: impl Into<String>, port: u16) -> Self {
         self.rules.allow_tcp(host.into(), port);
         self
     }
 
-    /// Allows TLS to this host and port. The host is compared as that of [`allow_tcp`](Self::allow_tcp) is, and the
-    /// server's certificate has to be valid for it. Nothing is reached this way without [`tls`](Self::tls).
+    /// Allows TLS to this host and port. Compares the host as [`allow_tcp`](Self::allow_tcp) does. The server's
+    /// certificate must be valid for it. Also needs [`tls`](Self::tls).
     pub fn allow_tls(mut self, host: impl Into<String>, port: u16) -> Self {
         self.rules.allow_tls(host.into(), port);
         self
     }
 
-    /// Whom to trust where a guest asks for TLS, and by which certificate to be known. Without it TLS is `unsupported`.
+    /// Sets the trusted authorities and the client certificate. Without it, TLS addresses are `unsupported`.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Allows the Unix socket of exactly this path.
+    /// Allows the Unix socket at exactly this path.
     pub fn allow_unix(mut self, path: impl AsRef<Path>) -> Self {
         self.rules.allow_unix(path.as_ref());
         self
     }
 
-    /// Allows every address that the function says yes to.
+    /// Allows every address for which the function returns true.
     pub fn allow(mut self, rule: impl Fn(&Address) -> bool + Send + Sync + 'static) -> Self {
         self.rules.allow(rule);
         self
     }
 
-    /// Lets guests connect only to IP addresses that the function says yes to, whatever name or spelling has led there: a
-    /// name's owner can have it lead anywhere. Where there are several such functions, all have to agree. By default there
-    /// is none, and who is allowed a name may reach all that it leads to.
+    /// Restricts connections to IP addresses for which the function returns true. Use it where you allow names: a
+    /// name's owner can make it resolve to any address. With several restrictions, all must return true. By default
+    /// there is none.
     ///
-    /// An IPv4 address is handed over as one, be it mapped into IPv6 or not, and the unspecified address (`0.0.0.0`, `::`) as
-    /// the loopback address, where operating systems connect it to. Unix sockets have none.
+    /// The function gets an IPv4 address mapped into IPv6 as IPv4, and the unspecified address (`0.0.0.0`, `::`) as the
+    /// loopback address, which is what operating systems connect it to. It is not called for Unix sockets.
     pub fn restrict_ips(mut self, restriction: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         self.rules.restrict(restriction);
         self
     }
 
-    /// How many idle connections are kept at most, 16 by default; past it the oldest is closed. 0 keeps none.
+    /// Limits the idle connections in the pool, 16 by default. Past the limit, the oldest is closed. With 0, none are
+    /// pooled.
     pub fn max_idle(mut self, connections: usize) -> Self {
         self.limits.max_idle = connections;
         self
     }
 
-    /// How many connections may be open at once, idle ones included, 256 by default. A guest that asks for more gets an
-    /// error.
+    /// Limits the open connections, including idle ones, 256 by default. A guest that asks for more gets an error.
     pub fn max_open(mut self, connections: usize) -> Self {
         self.limits.max_open = connections;
         self
     }
 
-    /// How many connections one guest, that is one store, may have in use at once, 64 by default. A guest that asks for more
-    /// gets an error. Keep it so far below [`max_open`](Self::max_open) that others find room when one takes all it can.
+    /// Limits the connections that one guest (one store) uses at once, 64 by default. A guest that asks for more gets
+    /// an error. Keep it well below [`max_open`](Self::max_open), so that one guest can't starve the others.
     pub fn max_open_per_guest(mut self, connections: usize) -> Self {
         self.guest_limits.max_open = connections;
         self
     }
 
-    /// How many bytes of one guest may wait for its peers to read, on all its connections together, 64 MiB by default. A guest
-    /// that writes more gets an error; one write alone may be larger. It matters to asynchronous components alone: others
-    /// wait for each write.
+    /// Limits the unsent bytes of one guest, over all its connections, 64 MiB by default. A guest that writes more gets
+    /// an error. A single write may be larger. This only affects asynchronous components: others wait for each write.
     pub fn max_unsent_per_guest(mut self, bytes: usize) -> Self {
         self.guest_limits.max_unsent = bytes.max(1);
         self
     }
 
-    /// How long an idle connection is good for, 60 seconds by default. One that is past it is closed when the pool is used
-    /// the next time. Stay below the server's own limit (Redis's `timeout`).
+    /// Sets how long an idle connection stays in the pool, 60 seconds by default. Expired connections are closed the
+    /// next time the pool is used. Keep it below the server's own limit (Redis's `timeout`).
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.limits.idle_timeout = limit;
         self
     }
 
-    /// The sockets with these settings.
+    /// Builds the sockets.
     #[must_use]
     pub fn build(self) -> Sockets {
         let shared = Shared {
@@ -289,24 +299,24 @@ impl fmt::Debug for SocketsBuilder {
     }
 }
 
-/// What a store's data lends to the functions that the guest calls.
+/// What the socket functions borrow from a store's data.
 pub struct SocketsView<'a> {
     /// The application's sockets.
     pub sockets: &'a Sockets,
-    /// The store's table of resources, which keeps the guest's connections. It has to be dropped with the store: that is
-    /// what gives connections back.
+    /// The store's resource table, which holds the guest's connections. Drop it with the store: that returns idle
+    /// connections to the pool.
     pub table: &'a mut ResourceTable,
 }
 
 impl SocketsView<'_> {
-    /// The sockets as this store's guest has them. The table keeps what it has taken.
-    pub(crate) fn of_guest(&mut self) -> Result<Sockets, ResourceTableError> {
+    /// Returns the sockets with this guest's limits, which the table holds.
+    pub(crate) fn for_guest(&mut self) -> Result<Sockets, ResourceTableError> {
         let is_same = |known: &&Sockets| Arc::ptr_eq(&known.shared, &self.sockets.shared);
         let known = self.table.iter_mut().find_map(|entry| entry.value().downcast_ref().filter(is_same).cloned());
         if let Some(sockets) = known {
             return Ok(sockets);
         }
-        let sockets = self.sockets.for_another_guest();
+        let sockets = self.sockets.for_new_guest();
         self.table.push(sockets.clone())?;
         Ok(sockets)
     }
@@ -335,13 +345,13 @@ impl fmt::Debug for SocketsView<'_> {
     }
 }
 
-/// A store's data that has sockets in it.
+/// Implemented by a store's data to give access to its sockets.
 pub trait SocketsContext: Send {
-    /// The sockets of the store's application, with the store's table of resources.
+    /// Returns the sockets of the store's application, and the store's resource table.
     fn sockets(&mut self) -> SocketsView<'_>;
 }
 
-/// Tells the bindings that what they work on is a [`SocketsView`].
+/// Makes the bindings work on a [`SocketsView`].
 pub(crate) struct HasSockets;
 
 impl HasData for HasSockets {

@@ -1,21 +1,21 @@
-//! What the sockets of an application have done so far.
+//! Statistics about the sockets of an application.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Cumulative counts since the [`Sockets`](crate::Sockets) were built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// New connections made.
+    /// New connections.
     pub connects: u64,
-    /// Idle connections handed out again.
+    /// Pooled connections handed out again.
     pub reuses: u64,
-    /// Writes that were begun. One that found a closed peer before it sent anything is none.
+    /// Writes, without those that failed with `closed` before they sent anything.
     pub writes: u64,
     /// Reads that returned bytes.
     pub reads: u64,
-    /// Bytes of writes that were handed on, to the operating system or to be encrypted for it.
+    /// Bytes passed to the operating system, or to TLS for encryption.
     pub bytes_written: u64,
-    /// Bytes that reads returned.
+    /// Bytes returned by reads.
     pub bytes_read: u64,
 }
 

@@ -1,7 +1,7 @@
-//! A connected socket, and the calls on it that never wait.
+//! A connected socket, and non-blocking calls on it.
 //!
-//! The calls go to the operating system directly, not through a runtime: what a runtime believes about a socket is only
-//! as fresh as its last turn, and a close that has just arrived would be missed.
+//! These are system calls, not calls of a runtime: a runtime's view of a socket is only as fresh as its last poll, and
+//! it would miss a close that has just arrived.
 
 use std::io;
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags};
 
-/// A socket that belongs to no runtime. It is in non-blocking mode, so that either flavour can take it up.
+/// A socket that belongs to no runtime. It is non-blocking, so either flavour can use it.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Tcp(TcpStream),
@@ -44,26 +44,26 @@ impl AsFd for Stream {
     }
 }
 
-/// Whether the peer is still there and nothing of what it sent is unread.
-pub(crate) fn is_quiet(socket: impl AsFd) -> bool {
+/// Whether the peer has neither closed nor sent anything that is still unread.
+pub(crate) fn is_reusable(socket: impl AsFd) -> bool {
     let mut byte = [0; 1];
     let found = retry_on_intr(|| rustix::net::recv(&socket, &mut byte, RecvFlags::PEEK | DONT_WAIT));
     matches!(found, Err(Errno::AGAIN))
 }
 
-/// Appends what has arrived to the buffer, as far as it has room; returns how much that was, 0 at the end of the stream.
+/// Appends what has arrived, up to the buffer's capacity. Returns the number of bytes, 0 at the end of the stream.
 pub(crate) fn receive(socket: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let (received, _) = retry_on_intr(|| rustix::net::recv(&socket, spare_capacity(buffer), DONT_WAIT))?;
     Ok(received)
 }
 
-/// The same for a buffer that holds something already, which is written over.
+/// Like [`receive`], but overwrites the buffer.
 pub(crate) fn receive_into(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     let (received, _) = retry_on_intr(|| rustix::net::recv(&socket, &mut *buffer, DONT_WAIT))?;
     Ok(received)
 }
 
-/// Sends as much as the operating system takes now.
+/// Sends as much as the operating system accepts now.
 pub(crate) fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     Ok(retry_on_intr(|| rustix::net::send(&socket, bytes, NO_SIGNAL))?)
 }
@@ -73,8 +73,8 @@ const DONT_WAIT: RecvFlags = RecvFlags::DONTWAIT;
 #[cfg(windows)]
 const DONT_WAIT: RecvFlags = RecvFlags::empty();
 
-/// A peer that has closed is an error to return, not a signal that ends the process. Where there is no such flag, the
-/// standard library has set the socket up that way.
+/// Makes a closed peer an error, not a signal that ends the process. Systems without this flag have a socket option,
+/// which the standard library sets.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 #[cfg(any(windows, target_vendor = "apple"))]

@@ -1,4 +1,4 @@
-//! What the tests of both flavours share: peers that do as they are told, and the two ways to run a test's body.
+//! Shared by the tests of both flavours: scripted peers, and macros that run a test in each flavour.
 
 pub(crate) mod tls;
 
@@ -15,13 +15,13 @@ use crate::error::Error;
 use crate::runtime::Runtime;
 use crate::sockets::Sockets;
 
-/// Longer than anything takes that is meant to succeed.
+/// A time limit that no successful operation reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// Long enough to be measured, short enough to wait for.
 pub(crate) const SHORT: Duration = Duration::from_millis(80);
 
-/// Makes of each `async fn name<R: Runtime>()` two tests, `blocking::name` and `tokio::name`.
+/// Makes two tests of each `async fn name<R: Runtime>()`: `blocking::name` and `tokio::name`.
 macro_rules! in_both_flavours {
     ($($name:ident),+ $(,)?) => {
         mod blocking {
@@ -61,7 +61,7 @@ impl Peer {
         Address::Tcp { host: "127.0.0.1".into(), port: self.port() }
     }
 
-    /// The peer's end of the oldest connection that it has not accepted yet.
+    /// Accepts the oldest waiting connection, and returns the peer's end of it.
     pub(crate) fn accept(&self) -> TcpStream {
         await_arrival(&self.0);
         let (stream, _) = self.0.accept().expect("a connection");
@@ -70,7 +70,7 @@ impl Peer {
     }
 }
 
-/// A port that nobody listens on, and that nobody else gets as long as this lives.
+/// A port without a listener, reserved while this value lives.
 pub(crate) struct DeadPort(socket2::Socket);
 
 impl DeadPort {
@@ -102,7 +102,7 @@ pub(crate) async fn connect<R: Runtime>(sockets: &Sockets, address: Address, sta
     try_connect(sockets, address, state).await.expect("a connection")
 }
 
-/// Waits until something has arrived at the socket, be it the end.
+/// Waits until bytes, or the end of the stream, have arrived at the socket.
 pub(crate) fn await_arrival(socket: impl AsFd) {
     let limit = Timespec::try_from(LONG).expect("a time limit");
     let events = poll(&mut [PollFd::new(&socket, PollFlags::IN)], Some(&limit)).expect("poll");
@@ -113,21 +113,21 @@ pub(crate) fn peer_sends(mut peer: &TcpStream, bytes: &[u8]) {
     peer.write_all(bytes).expect("room for a few bytes");
 }
 
-/// The next bytes that the peer receives.
+/// Receives this many bytes at the peer's end.
 pub(crate) fn peer_receives(mut peer: &TcpStream, count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
     peer.read_exact(&mut bytes).expect("so many bytes");
     bytes
 }
 
-/// All that the peer receives until the other end closes.
+/// Receives everything until the other end closes.
 pub(crate) fn peer_receives_rest(mut peer: &TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     peer.read_to_end(&mut bytes).expect("the end");
     bytes
 }
 
-/// Makes a connection, says its state, marks it idle and drops it; returns the peer's end.
+/// Opens a connection, sets its state, marks it idle and drops it. Returns the peer's end.
 pub(crate) async fn leave_idle<R: Runtime>(sockets: &Sockets, peer: &Peer, state: &str) -> TcpStream {
     let connection = connect::<R>(sockets, peer.address(), state).await;
     let end = peer.accept();

@@ -1,4 +1,4 @@
-//! TLS within a TCP connection: whom this host trusts, and who it is.
+//! TLS settings: trusted authorities and the client certificate.
 
 mod refusal;
 mod session;
@@ -17,20 +17,20 @@ use crate::error::Error;
 pub(crate) use refusal::refusal;
 pub(crate) use session::{Session, handshake};
 
-/// Whom to trust where a guest asks for TLS, and by which certificate to be known.
+/// TLS settings: which authorities to trust, and which client certificate to present.
 ///
-/// The versions are TLS 1.3 and 1.2. A server's certificate has to be valid for the host that the guest named, be it a name
-/// or an IP address, and to come from an authority that is trusted; there is no way around that. Clones are the same
-/// settings, and remember the same TLS sessions, by which a second handshake with a server is shorter than the first.
+/// Supports TLS 1.3 and 1.2. A server's certificate must be valid for the host that the guest named, a name or an IP
+/// address, and must come from a trusted authority. This can't be turned off. Clones share their settings and their
+/// cache of TLS sessions, which makes the second handshake with a server shorter than the first.
 ///
 /// ```
 /// use drsession_host::{Sockets, Tls};
 ///
 /// # fn sockets(authority: &str, certificate: &str, key: &str) -> Result<Sockets, drsession_host::TlsError> {
-/// // Of a server whose certificate comes from an authority that the operating system trusts.
+/// // For a server whose certificate comes from an authority that the operating system trusts.
 /// let tls = Tls::builder().build()?;
 ///
-/// // Of a server with an authority of its own, which asks its clients for certificates, as Redis does unless told otherwise.
+/// // For a server with its own authority that asks for client certificates, as Redis does by default.
 /// let tls = Tls::builder().authorities(authority).client_certificate(certificate, key).build()?;
 ///
 /// # Ok(
@@ -42,16 +42,15 @@ pub(crate) use session::{Session, handshake};
 pub struct Tls(Arc<ClientConfig>);
 
 impl Tls {
-    /// Begins with the authorities that the operating system trusts (or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name),
-    /// and without a client certificate.
+    /// Starts with the authorities that the operating system trusts (or those that `SSL_CERT_FILE` and `SSL_CERT_DIR`
+    /// name) and without a client certificate.
     pub fn builder() -> TlsBuilder {
         TlsBuilder::default()
     }
 
-    /// A session with this host that is about to begin.
     fn session(&self, host: &str) -> Result<ClientConnection, Error> {
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Error::Tls("the host is neither a name nor an IP address".to_owned()))?;
+            .map_err(|_| Error::Tls("the host is neither a DNS name nor an IP address".to_owned()))?;
         ClientConnection::new(Arc::clone(&self.0), name).map_err(|error| Error::Tls(refusal::text(&error)))
     }
 }
@@ -62,7 +61,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Settings for [`Tls`]. What is given in PEM is read by [`build`](Self::build).
+/// Settings for [`Tls`]. [`build`](Self::build) parses the PEM texts.
 #[derive(Default)]
 #[must_use]
 pub struct TlsBuilder {
@@ -76,25 +75,24 @@ struct Client {
 }
 
 impl TlsBuilder {
-    /// Trusts the authorities whose certificates stand in this PEM text, and those of other calls, in place of the
-    /// operating system's.
+    /// Trusts the authorities in this PEM text instead of the operating system's. Several calls add up.
     pub fn authorities(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authorities.push(pem.into());
         self
     }
 
-    /// Shows this certificate to servers that ask for one: in PEM the certificate and those that lead from it to the
-    /// authority, and in PEM its private key (PKCS #8, PKCS #1 or SEC 1, not encrypted).
+    /// Presents this certificate to servers that ask for one. Takes the certificate chain in PEM, and its private key
+    /// in PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted).
     pub fn client_certificate(mut self, certificates: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
         self.client = Some(Client { certificates: certificates.into(), key: key.into() });
         self
     }
 
-    /// The settings, ready for use.
+    /// Builds the settings.
     ///
     /// # Errors
     ///
-    /// The system's authorities can't be read or there are none, or what was given in PEM can't be used.
+    /// Fails if the system's authorities can't be read, if there are none, or if a PEM text is invalid.
     pub fn build(self) -> Result<Tls, TlsError> {
         let roots = if self.authorities.is_empty() { system_roots()? } else { given_roots(&self.authorities)? };
         let provider = Arc::new(ring::default_provider());
@@ -122,7 +120,7 @@ impl fmt::Debug for TlsBuilder {
     }
 }
 
-/// Those of an operating system may be of many ages: one that can't be used is not missed.
+/// Ignores certificates that can't be parsed: an operating system's store may hold very old ones.
 fn system_roots() -> Result<RootCertStore, TlsError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
@@ -152,33 +150,33 @@ impl Client {
     }
 }
 
-/// None where there are none, or something is wrong with one.
+/// Returns `None` if the text holds no certificate, or an invalid one.
 fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().ok()?;
     (!certificates.is_empty()).then_some(certificates)
 }
 
-/// Why [`Tls`] can't be had with these settings. None of them repeats what was given.
+/// Why the settings for [`Tls`] are invalid. Error texts never repeat the PEM texts.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
     /// The authorities that the operating system trusts can't be read.
     #[error("the authorities that the operating system trusts can't be read")]
     System(#[source] rustls_native_certs::Error),
-    /// The operating system trusts no authorities. On Debian the package `ca-certificates` has them.
-    #[error("the operating system trusts no authorities")]
+    /// The operating system trusts no authorities. On Debian, install the package `ca-certificates`.
+    #[error("the operating system trusts no authorities: install them (ca-certificates), or give your own")]
     NoAuthorities,
-    /// The PEM text of the authorities holds no certificate, or one that can't be used.
-    #[error("the PEM text of the authorities holds no certificate, or one that can't be used")]
+    /// The PEM text of the authorities holds no certificate, or an invalid one.
+    #[error("the PEM text of the authorities holds no certificate, or an invalid one")]
     Authorities,
-    /// The client certificate's PEM text holds no certificate, or one that can't be read.
-    #[error("the PEM text of the client certificate holds no certificate, or one that can't be read")]
+    /// The PEM text of the client certificate holds no certificate, or an invalid one.
+    #[error("the PEM text of the client certificate holds no certificate, or an invalid one")]
     ClientCertificate,
-    /// The PEM text of the client certificate's key holds no private key that can be read.
-    #[error("the PEM text of the client certificate's key holds no private key that can be read")]
+    /// The PEM text of the client certificate's key holds no valid private key.
+    #[error("the PEM text of the client certificate's key holds no valid private key (PKCS #8, PKCS #1 or SEC 1)")]
     ClientKey,
-    /// The client certificate and its key don't go together, or are of a kind that is not known.
-    #[error("the client certificate and its key can't be used together")]
+    /// The client certificate and its key don't match, or are of an unsupported kind.
+    #[error("the client certificate and its key don't match, or are of an unsupported kind")]
     ClientRefused(#[source] rustls::Error),
 }
 

@@ -1,6 +1,6 @@
-//! The socket for async stores: while one guest waits, its thread serves others.
+//! The socket for async stores: while one guest waits, its thread can serve others.
 //!
-//! The store has to be driven within a tokio runtime that has I/O and time enabled.
+//! The store must be driven within a tokio runtime that has I/O and time enabled.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -21,11 +21,11 @@ use crate::runtime::{Deadline, Interest, Runtime};
 use crate::sockets::{HasSockets, SocketsContext, SocketsView};
 use crate::stream::Stream;
 
-/// Gives guests the import `drsession:session/socket`.
+/// Adds the import `drsession:session/socket` to the linker.
 ///
 /// # Errors
 ///
-/// The linker has that import already.
+/// Fails if the linker already has that import.
 pub fn add_to_linker<T: SocketsContext + 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     socket::add_to_linker::<T, HasSockets>(linker, T::sockets)
 }
@@ -48,7 +48,7 @@ impl HostConnection for SocketsView<'_> {
         timeouts: Timeouts,
         state: String,
     ) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let sockets = self.of_guest()?;
+        let sockets = self.for_guest()?;
         match Connection::connect(&sockets, to.into(), timeouts.into(), state).await {
             Ok(connection) => Ok(Ok(self.table.push(connection)?)),
             Err(error) => Ok(Err(error.into())),
@@ -83,10 +83,10 @@ impl HostConnection for SocketsView<'_> {
     }
 }
 
-/// Waits in the tokio runtime that polls the call.
+/// Waits through the tokio runtime that polls the call.
 pub(crate) struct Tokio;
 
-/// A stream that a tokio runtime watches.
+/// A stream attached to a tokio runtime.
 pub(crate) enum Watched {
     Tcp(TcpStream),
     #[cfg(unix)]

@@ -1,16 +1,16 @@
-//! What a connection's bytes travel through: a socket, or TLS within it. None of the calls here waits.
+//! A connection's transport: a socket, or TLS over a socket. No call here waits.
 
 use std::io;
 
 use rustix::fd::{AsFd, BorrowedFd};
 
-use crate::pool::Quiet;
-use crate::stream::{is_quiet, receive, send};
+use crate::pool::Reusable;
+use crate::stream::{is_reusable, receive, send};
 use crate::tls::Session;
 
-/// A socket, and the TLS session within it where there is one. Dropped, it is closed.
+/// A socket with an optional TLS session. Closed when dropped.
 pub(crate) struct Transport<S: AsFd> {
-    /// None only while the socket is moved elsewhere.
+    /// `None` only after the socket was moved out.
     socket: Option<S>,
     tls: Option<Box<Session>>,
 }
@@ -24,32 +24,30 @@ impl<S: AsFd> Transport<S> {
         Self { socket: Some(socket), tls: Some(Box::new(session)) }
     }
 
-    /// The same with the socket made into another one.
+    /// Replaces the socket by what `map` makes of it.
     pub(crate) fn try_map<T: AsFd>(mut self, map: impl FnOnce(S) -> io::Result<T>) -> io::Result<Transport<T>> {
         let socket = self.socket.take().map(map).transpose()?;
         Ok(Transport { socket, tls: self.tls.take() })
     }
 
     pub(crate) fn socket(&self) -> &S {
-        self.socket.as_ref().expect("the socket is there until it is moved elsewhere")
+        self.socket.as_ref().expect("the socket is present until it is moved out")
     }
 
-    /// Whether the peer is still there and nothing of what it sent is unread.
-    pub(crate) fn is_quiet(&self) -> bool {
+    /// Whether the peer has neither closed nor sent anything that is still unread.
+    pub(crate) fn is_reusable(&self) -> bool {
         match &self.tls {
-            None => is_quiet(self.socket()),
-            Some(session) => session.is_quiet(self.as_fd()),
+            None => is_reusable(self.socket()),
+            Some(session) => session.is_reusable(self.as_fd()),
         }
     }
 
-    /// Appends what was received before and not asked for then, but no more than `max`; none where the socket has to be
-    /// asked.
-    pub(crate) fn receive_held(&self, buffer: &mut Vec<u8>, max: usize) -> Option<io::Result<usize>> {
-        self.tls.as_ref()?.receive_held(buffer, max)
+    /// Appends up to `max` bytes that TLS has already decrypted. `None` if there are none: then read the socket.
+    pub(crate) fn read_buffered(&self, buffer: &mut Vec<u8>, max: usize) -> Option<io::Result<usize>> {
+        self.tls.as_ref()?.read_buffered(buffer, max)
     }
 
-    /// Appends what has arrived to the buffer, as far as it has room; returns how much that was, 0 at the end of the
-    /// stream.
+    /// Appends what has arrived, up to the buffer's capacity. Returns the number of bytes, 0 at the end of the stream.
     pub(crate) fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         match &self.tls {
             None => receive(self.socket(), buffer),
@@ -57,8 +55,8 @@ impl<S: AsFd> Transport<S> {
         }
     }
 
-    /// Takes as many of the bytes as there is room for now. An error says that it took none. TLS may still hold what it
-    /// took: that leaves with [`flush`](Self::flush), or with what is sent next.
+    /// Accepts as many bytes as it can now, and returns their number. If it fails, it accepted none. TLS may buffer
+    /// what it accepted until [`flush`](Self::flush) or the next `send`.
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match &self.tls {
             None => send(self.socket(), bytes),
@@ -66,7 +64,7 @@ impl<S: AsFd> Transport<S> {
         }
     }
 
-    /// Hands what was taken and is still held to the operating system.
+    /// Passes what TLS has buffered to the operating system.
     pub(crate) fn flush(&self) -> io::Result<()> {
         match &self.tls {
             None => Ok(()),
@@ -81,16 +79,16 @@ impl<S: AsFd> AsFd for Transport<S> {
     }
 }
 
-impl<S: AsFd> Quiet for Transport<S> {
-    fn is_quiet(&self) -> bool {
-        self.is_quiet()
+impl<S: AsFd> Reusable for Transport<S> {
+    fn is_reusable(&self) -> bool {
+        self.is_reusable()
     }
 }
 
 impl<S: AsFd> Drop for Transport<S> {
     fn drop(&mut self) {
         if let (Some(socket), Some(session)) = (&self.socket, &self.tls) {
-            session.take_leave(socket.as_fd());
+            session.send_close_notify(socket.as_fd());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A real guest in a real store, by the public interface alone, in every flavour.
+//! A real guest in a real store through the public interface, in every flavour.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -27,7 +27,7 @@ enum Flavour {
 }
 
 impl Flavour {
-    /// Calls the guest's function in a store of its own, which ends without any call of the guest's.
+    /// Calls the guest's function in a new store, which ends without another call of the guest.
     fn call<P, R>(self, sockets: &Sockets, function: &str, parameters: P) -> R
     where
         P: ComponentNamedList + Lower + Send + Sync,
@@ -57,7 +57,7 @@ impl Flavour {
         })
     }
 
-    /// The guest's text. That for the asynchronous contract is the same, with other types.
+    /// The guest's text. The one for the asynchronous contract only differs in the types.
     fn guest(self) -> String {
         let text = include_str!("guest.wat");
         if self != Self::Concurrent {
@@ -69,7 +69,7 @@ impl Flavour {
             assert!(text.contains(&plain), "{name}");
             text = text.replacen(&plain, &format!("{plain} async"), 1);
         }
-        // What waits for something asynchronous is so itself.
+        // Exports that wait for asynchronous imports are asynchronous.
         for name in ["exchange", "pause"] {
             let plain = format!("  (func (export \"{name}\") (param \"");
             assert!(text.contains(&plain), "{name}");
@@ -79,7 +79,7 @@ impl Flavour {
     }
 }
 
-/// Answers every six bytes with seven, on every connection; returns its port.
+/// Answers every six bytes with seven, on every connection. Returns its port.
 fn server() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     let port = listener.local_addr().expect("its own address").port();

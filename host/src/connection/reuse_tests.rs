@@ -1,4 +1,4 @@
-//! What is kept, and who gets it.
+//! Which connections are pooled, and when they are reused.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

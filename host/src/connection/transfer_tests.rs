@@ -1,4 +1,4 @@
-//! Writing, reading, their limits and their counts.
+//! Reads and writes, their limits and statistics.
 
 use std::net::Shutdown;
 use std::time::Instant;
@@ -29,7 +29,7 @@ async fn a_write_on_a_marked_connection_finds_the_peer_closed_and_sends_nothing<
     end.shutdown(Shutdown::Write).expect("half closed");
     await_arrival(connection.transport());
     assert_eq!(connection.write(b"INCR n\r\n").await, Err(Error::Closed));
-    // The mark doesn't save it.
+    // Marking it idle does not make it reusable.
     connection.set_idle();
     drop(connection);
     assert_eq!(sockets.idle(), 0);
@@ -45,7 +45,7 @@ async fn a_write_on_a_marked_connection_finds_unread_bytes_and_sends_nothing<R: 
     peer_sends(&end, b"+OK\r\n");
     await_arrival(connection.transport());
     assert_eq!(connection.write(b"INCR n\r\n").await, Err(Error::Closed));
-    // Else its end would tell the peer of the unread bytes by a reset.
+    // Otherwise closing with unread bytes would send a reset.
     assert_eq!(connection.read(64).await, Ok(b"+OK\r\n".to_vec()));
     drop(connection);
     assert_eq!(peer_receives_rest(&end), b"");
@@ -69,7 +69,7 @@ async fn a_write_that_fails_unmarked_does_not_claim_that_nothing_was_sent<R: Run
     let end = peer.accept();
     connection.write(b"PING\r\n").await.expect("a write");
     await_arrival(&end);
-    // Closed with bytes unread, it resets the connection.
+    // Closing with unread bytes resets the connection.
     drop(end);
     await_arrival(connection.transport());
     assert!(matches!(connection.write(b"PING\r\n").await, Err(Error::Other(_))));
@@ -97,7 +97,7 @@ async fn a_write_to_a_peer_that_reads_too_slowly_times_out_as_a_whole<R: Runtime
     let connection =
         Connection::<R>::connect(&sockets, peer.address(), timeouts, String::new()).await.expect("a connection");
     let end = peer.accept();
-    // Little room and always some progress: a limit on each step alone would never run out.
+    // A small buffer with constant progress: a limit per step would never be reached.
     rustix::net::sockopt::set_socket_send_buffer_size(connection.transport(), 16 * 1024).expect("a small buffer");
     let reader = std::thread::spawn(move || {
         let mut bytes = [0; 32 * 1024];

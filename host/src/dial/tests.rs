@@ -113,7 +113,7 @@ async fn fill_queue<R: Runtime>(address: Address) {
     panic!("{} connections in a queue for one", waiting.len());
 }
 
-/// A listener that answers no more: its queue is full.
+/// A listener whose queue is full, so that it no longer answers.
 fn listener_with_full_queue() -> (std::net::TcpListener, Vec<std::net::TcpStream>) {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     rustix::net::listen(&listener, 0).expect("a short queue");
@@ -157,7 +157,7 @@ async fn a_name_is_looked_up<R: Runtime>() {
 }
 
 async fn a_name_without_addresses_is_told<R: Runtime>() {
-    // A label longer than DNS allows: no server is asked.
+    // A label longer than DNS allows, so that no DNS server is asked.
     let name = "x".repeat(64);
     let address = Address::Tcp { host: name.clone(), port: 6379 };
     let failed = try_connect::<R>(&anywhere(), address, "").await;
@@ -168,7 +168,7 @@ async fn a_port_that_nobody_listens_on_is_refused<R: Runtime>() {
     let sockets = Sockets::builder().allow(|_| true).max_open(1).build();
     let dead = DeadPort::bind();
     let address = Address::Tcp { host: "127.0.0.1".into(), port: dead.address().port() };
-    // More often than there is room: a connection that was not made takes none.
+    // More often than the limit allows: a failed connect holds no permit.
     for _ in 0..3 {
         let refused = try_connect::<R>(&sockets, address.clone(), "").await;
         assert_eq!(refused.err(), Some(Error::Refused));
@@ -200,8 +200,8 @@ async fn a_look_up_that_never_ends_times_out<R: Runtime>() {
 
 async fn small_writes_are_not_held_back<R: Runtime>() {
     let (sockets, peer) = (anywhere(), Peer::start());
-    let slot = sockets.reserve().expect("room");
-    let stream = dial::<R>(&peer.address(), Deadline::after(LONG), &slot).await.expect("a connection");
+    let permit = sockets.reserve().expect("room");
+    let stream = dial::<R>(&peer.address(), Deadline::after(LONG), &permit).await.expect("a connection");
     assert_eq!(rustix::net::sockopt::tcp_nodelay(&stream), Ok(true));
 }
 
@@ -229,7 +229,7 @@ async fn too_many_connections_are_an_error_until_one_is_dropped<R: Runtime>() {
     let first = connect::<R>(&sockets, peer.address(), "").await;
     let _second = connect::<R>(&sockets, peer.address(), "").await;
     let third = try_connect::<R>(&sockets, peer.address(), "").await;
-    assert_eq!(third.err(), Some(Error::Other("too many connections".into())));
+    assert_eq!(third.err(), Some(Error::Other("this application has too many connections open (`max_open`)".into())));
     drop(first);
     assert!(try_connect::<R>(&sockets, peer.address(), "").await.is_ok());
 }
@@ -239,18 +239,22 @@ async fn a_guest_past_its_own_limit_is_refused_and_others_are_not<R: Runtime>() 
     let peer = Peer::start();
     let mut tables = [(); 2].map(|()| ResourceTable::new());
     for table in &mut tables {
-        let of_guest = |table: &mut _| SocketsView { sockets: &sockets, table }.of_guest().expect("room in the table");
-        let first = connect::<R>(&of_guest(table), peer.address(), "").await;
+        let for_guest =
+            |table: &mut _| SocketsView { sockets: &sockets, table }.for_guest().expect("room in the table");
+        let first = connect::<R>(&for_guest(table), peer.address(), "").await;
         let _end = peer.accept();
-        let second = connect::<R>(&of_guest(table), peer.address(), "").await;
-        let third = try_connect::<R>(&of_guest(table), peer.address(), "").await;
-        assert_eq!(third.err(), Some(Error::Other("too many connections of one guest".into())));
-        // What is left idle is the guest's no more; taken up again, it is.
+        let second = connect::<R>(&for_guest(table), peer.address(), "").await;
+        let third = try_connect::<R>(&for_guest(table), peer.address(), "").await;
+        assert_eq!(
+            third.err(),
+            Some(Error::Other("this guest has too many connections open (`max_open_per_guest`)".into()))
+        );
+        // Idle connections do not count towards the guest's limit. Reused ones do.
         first.set_idle();
         drop(first);
-        let first = connect::<R>(&of_guest(table), peer.address(), "").await;
+        let first = connect::<R>(&for_guest(table), peer.address(), "").await;
         assert!(first.reused());
-        assert!(try_connect::<R>(&of_guest(table), peer.address(), "").await.is_err());
+        assert!(try_connect::<R>(&for_guest(table), peer.address(), "").await.is_err());
         for kept in [first, second] {
             table.push(kept).expect("room in the table");
         }

@@ -9,7 +9,7 @@ use crate::connection::Timeouts;
 use crate::sockets::Sockets;
 use crate::testing::*;
 
-/// More than the two ends of a connection hold for those who don't read.
+/// More than the buffers of a connection hold.
 const LARGE: usize = 16 * 1024 * 1024;
 
 async fn shared(sockets: &Sockets, peer: &Peer) -> (SharedConnection, TcpStream) {
@@ -17,12 +17,12 @@ async fn shared(sockets: &Sockets, peer: &Peer) -> (SharedConnection, TcpStream)
     (connection, peer.accept())
 }
 
-/// What a future has come to when it was polled once.
+/// Polls a future once.
 async fn poll_once<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-/// Begins a write and gives up waiting for it.
+/// Starts a write and cancels it.
 async fn write_and_cancel(connection: &SharedConnection, bytes: Vec<u8>) {
     assert!(poll_once(pin!(connection.write(bytes))).await.is_pending());
 }
@@ -100,14 +100,17 @@ fn behind_a_write_that_failed_nothing_is_sent() {
         let connection = Connection::connect(&sockets, peer.address(), timeouts, String::new()).await;
         let connection = SharedConnection::new(connection.expect("a connection"));
         let end = peer.accept();
-        let (torn, behind) = ::tokio::join!(connection.write(vec![1; LARGE]), connection.write(b"behind".to_vec()));
-        assert_eq!((torn, behind), (Err(Error::TimedOut), Err(Error::Closed)));
+        let (partial, behind) = ::tokio::join!(connection.write(vec![1; LARGE]), connection.write(b"behind".to_vec()));
+        assert_eq!((partial, behind), (Err(Error::TimedOut), Err(Error::Closed)));
         assert_eq!(connection.write(b"later".to_vec()).await, Err(Error::Closed));
         connection.set_idle();
         drop(connection);
         assert_eq!(sockets.idle(), 0);
         let received = received_until_the_end(end).await;
-        assert!(received.len() < LARGE && received.iter().all(|byte| *byte == 1), "more than the torn write arrived");
+        assert!(
+            received.len() < LARGE && received.iter().all(|byte| *byte == 1),
+            "more than the partial write arrived"
+        );
     });
 }
 
@@ -158,7 +161,7 @@ fn past_its_bound_nothing_more_waits_on_any_connection_of_the_guest() {
         let received = spawn_blocking(move || (peer_receives(&end, LARGE), end));
         let (_, end) = received.await.expect("a reader");
         assert_eq!(connection.write(b"y".to_vec()).await, Ok(()));
-        // One that is larger than all that may wait has to be alone.
+        // A write above the limit is accepted only if nothing else waits.
         write_and_cancel(&connection, vec![2; 3 * LARGE]).await;
         let refused = connection.write(b"z".to_vec()).await;
         assert!(matches!(refused, Err(Error::Other(_))), "{refused:?}");

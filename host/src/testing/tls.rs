@@ -1,4 +1,4 @@
-//! Peers that speak TLS.
+//! Peers with TLS.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -34,7 +34,7 @@ impl Authority {
         Self::named("authority")
     }
 
-    /// Another one than others of this name.
+    /// A new authority with this name, distinct from others with the same name.
     pub(crate) fn named(name: &str) -> Self {
         let mut parameters = parameters(&[]);
         parameters.distinguished_name.push(DnType::CommonName, name);
@@ -47,12 +47,12 @@ impl Authority {
         self.0.pem()
     }
 
-    /// For these names and addresses.
+    /// A certificate for these names and addresses.
     pub(crate) fn identity(&self, names: &[&str]) -> Identity {
         self.sign(parameters(names))
     }
 
-    /// Good from the first of January of the one year to that of the other.
+    /// A certificate that is valid between the starts of these years.
     pub(crate) fn identity_of_years(&self, names: &[&str], first: i32, last: i32) -> Identity {
         let mut parameters = parameters(names);
         parameters.not_before = date_time_ymd(first, 1, 1);
@@ -71,12 +71,12 @@ impl Authority {
         Tls::builder().authorities(self.pem())
     }
 
-    /// Sockets that lead anywhere and trust it.
+    /// Sockets that may reach anything and trust this authority.
     pub(crate) fn sockets(&self) -> Sockets {
         Sockets::builder().allow(|_| true).tls(self.client().build().expect("settings")).build()
     }
 
-    /// A server that clients at 127.0.0.1 may take for whom it says it is, and that asks them for nothing.
+    /// A server with a certificate for 127.0.0.1 that asks for no client certificate.
     pub(crate) fn server(&self) -> TlsPeer {
         TlsPeer::start(server_config(&self.identity(&["127.0.0.1"]), None, rustls::ALL_VERSIONS))
     }
@@ -86,7 +86,7 @@ fn parameters(names: &[&str]) -> CertificateParams {
     CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("names")
 }
 
-/// A server that is this one; where an authority is named, clients need a certificate from it.
+/// A server with this certificate. If an authority is given, clients need a certificate from it.
 pub(crate) fn server_config(
     identity: &Identity,
     clients: Option<&Authority>,
@@ -119,7 +119,7 @@ pub(crate) struct TlsPeer {
 /// The peer's end of a connection.
 pub(crate) struct TlsEnd(StreamOwned<ServerConnection, TcpStream>);
 
-/// A handshake that goes on on a thread of its own.
+/// A handshake on another thread.
 pub(crate) struct Accepting(JoinHandle<Option<TlsEnd>>);
 
 impl TlsPeer {
@@ -139,7 +139,7 @@ impl TlsPeer {
         self.peer.address()
     }
 
-    /// Accepts the next connection and agrees upon TLS with it, while the caller connects.
+    /// Accepts the next connection and performs the handshake while the caller connects.
     pub(crate) fn accept(&self) -> Accepting {
         let (peer, config) = (Arc::clone(&self.peer), Arc::clone(&self.config));
         Accepting(thread::spawn(move || {
@@ -154,12 +154,12 @@ impl TlsPeer {
 }
 
 impl Accepting {
-    /// The peer's end of what the caller has connected to.
+    /// Returns the peer's end.
     pub(crate) fn end(self) -> TlsEnd {
         self.try_end().expect("a handshake that succeeds")
     }
 
-    /// None where the handshake failed.
+    /// Returns the peer's end, or `None` if the handshake failed.
     pub(crate) fn try_end(self) -> Option<TlsEnd> {
         self.0.join().expect("a peer that does as it is told")
     }
@@ -177,19 +177,19 @@ impl TlsEnd {
         bytes
     }
 
-    /// All until the other end says that this is all. That it was cut off is an error.
+    /// Receives everything until the close message. A cut connection is an error.
     pub(crate) fn receives_rest(&mut self) -> std::io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.0.read_to_end(&mut bytes).map(|_| bytes)
     }
 
-    /// Says that nothing more comes, and closes nothing.
+    /// Sends the close message, and leaves the socket open.
     pub(crate) fn says_goodbye(&mut self) {
         self.0.conn.send_close_notify();
         self.0.flush().expect("room for a few bytes");
     }
 
-    /// Sends bytes that are no TLS.
+    /// Sends bytes past TLS.
     pub(crate) fn sends_bare(&mut self, bytes: &[u8]) {
         self.0.sock.write_all(bytes).expect("room for a few bytes");
     }
@@ -198,12 +198,12 @@ impl TlsEnd {
         self.0.conn.protocol_version().expect("a handshake that is done")
     }
 
-    /// Whether the handshake was a shorter one, that of somebody known.
+    /// Whether the handshake resumed an earlier session.
     pub(crate) fn is_resumed(&self) -> bool {
         self.0.conn.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
-    /// Begins new keys, and asks the other end to do so too.
+    /// Starts a key update in both directions.
     pub(crate) fn changes_keys(&mut self) {
         self.0.conn.refresh_traffic_keys().expect("a session of TLS 1.3");
         self.0.flush().expect("room for a few bytes");

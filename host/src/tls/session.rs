@@ -1,4 +1,4 @@
-//! A TLS session over a socket. None of the calls here waits; the handshake does, by its runtime.
+//! A TLS session over a socket. No call here waits, except the handshake, which waits through its runtime.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -11,21 +11,21 @@ use crate::error::Error;
 use crate::runtime::{Deadline, Interest, Runtime};
 use crate::stream;
 use crate::tls::Tls;
-use crate::tls::refusal::once_agreed;
+use crate::tls::refusal::after_handshake;
 use crate::transport::Transport;
 
-/// How many bytes in a row a peer may send without data in them: tickets without end would hold a thread past every time
-/// limit. The longest record has 16 KiB.
+/// The most bytes that a peer may send in a row without any data in them. Endless session tickets would otherwise keep
+/// a thread busy past every time limit. The longest record has 16 KiB.
 const MAX_WITHOUT_DATA: usize = 32 * 1024;
 
-/// A session whose handshake is done.
+/// A session after its handshake.
 pub(crate) struct Session {
     tls: Mutex<ClientConnection>,
-    /// How many bytes have arrived since there was data in them.
+    /// The number of bytes received since the last data.
     without_data: AtomicUsize,
 }
 
-/// Agrees upon TLS with the peer, whose certificate has to be valid for this host.
+/// Performs the TLS handshake. The peer's certificate must be valid for this host.
 pub(crate) async fn handshake<R: Runtime>(
     tls: &Tls,
     host: &str,
@@ -33,39 +33,39 @@ pub(crate) async fn handshake<R: Runtime>(
     deadline: Deadline,
 ) -> Result<Transport<R::Stream>, Error> {
     let mut session = tls.session(host)?;
-    // The last word is the client's own.
+    // The client sends the last message of the handshake.
     while session.is_handshaking() || session.wants_write() {
         let interest = if session.wants_write() { Interest::Write } else { Interest::Read };
-        R::when_ready(&socket, interest, deadline, || go_on(&mut session, socket.as_fd())).await?;
+        R::when_ready(&socket, interest, deadline, || drive_handshake(&mut session, socket.as_fd())).await?;
     }
     Ok(Transport::tls(socket, Session { tls: Mutex::new(session), without_data: AtomicUsize::new(0) }))
 }
 
-/// Says what is to be said next, or hears it.
-fn go_on(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<()> {
+/// Sends or receives the next part of the handshake.
+fn drive_handshake(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<()> {
     if session.wants_write() {
-        return emit(session, socket);
+        return write_records(session, socket);
     }
-    match absorb(session, socket)? {
+    match read_records(session, socket)? {
         0 => Err(ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
     }
 }
 
-/// Sends a part of what is held.
-fn emit(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<()> {
-    match session.write_tls(&mut Bare(socket)) {
+/// Sends buffered records, as many as the operating system accepts.
+fn write_records(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<()> {
+    match session.write_tls(&mut RawSocket(socket)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),
-        // A peer that refuses doesn't always hear the end: why it refuses is what it said last.
-        Err(error) => Err(last_words(session, socket).unwrap_or(error)),
+        // A peer that refuses may close while we still write. Its alert says why it refuses.
+        Err(error) => Err(received_alert(session, socket).unwrap_or(error)),
     }
 }
 
-/// What the peer found wrong before it closed.
-fn last_words(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> Option<io::Error> {
+/// Looks for an alert that the peer sent before it closed.
+fn received_alert(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> Option<io::Error> {
     loop {
-        match absorb(session, socket) {
+        match read_records(session, socket) {
             Ok(0) => return None,
             Ok(_) => {}
             Err(error) => return (error.kind() == ErrorKind::InvalidData).then_some(error),
@@ -73,27 +73,27 @@ fn last_words(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> Option<
     }
 }
 
-/// Takes up what has arrived at the socket, as it travels; 0 at its end.
-fn absorb(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<usize> {
-    let arrived = session.read_tls(&mut Bare(socket))?;
+/// Receives encrypted records. Returns the number of bytes, 0 at the end of the stream.
+fn read_records(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<usize> {
+    let arrived = session.read_tls(&mut RawSocket(socket))?;
     if let Err(error) = session.process_new_packets() {
-        // The peer is told, where it still listens.
-        let _ = session.write_tls(&mut Bare(socket));
+        // Send our alert, if the peer still listens.
+        let _ = session.write_tls(&mut RawSocket(socket));
         return Err(io::Error::new(ErrorKind::InvalidData, error));
     }
     Ok(arrived)
 }
 
 impl Session {
-    /// What the peer said as a part of TLS, such as session tickets, is no sign of anything.
-    pub(crate) fn is_quiet(&self, socket: BorrowedFd<'_>) -> bool {
+    /// Like [`stream::is_reusable`], but ignores records without data, such as session tickets.
+    pub(crate) fn is_reusable(&self, socket: BorrowedFd<'_>) -> bool {
         let mut session = self.lock();
         loop {
             match session.process_new_packets() {
                 Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
                 _ => return false,
             }
-            match self.absorb(&mut session, socket) {
+            match self.read_records(&mut session, socket) {
                 Ok(0) => return false,
                 Ok(_) => {}
                 Err(error) => return error.kind() == ErrorKind::WouldBlock,
@@ -101,8 +101,8 @@ impl Session {
         }
     }
 
-    pub(crate) fn receive_held(&self, buffer: &mut Vec<u8>, max: usize) -> Option<io::Result<usize>> {
-        match self.take_held(&mut self.lock(), buffer, max) {
+    pub(crate) fn read_buffered(&self, buffer: &mut Vec<u8>, max: usize) -> Option<io::Result<usize>> {
+        match self.take_plaintext(&mut self.lock(), buffer, max) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             received => Some(received),
         }
@@ -112,12 +112,12 @@ impl Session {
         let mut session = self.lock();
         loop {
             let room = buffer.capacity() - buffer.len();
-            match self.take_held(&mut session, buffer, room) {
+            match self.take_plaintext(&mut session, buffer, room) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 received => return received,
             }
-            // At its end the session knows whether the peer has closed or was cut off.
-            self.absorb(&mut session, socket)?;
+            // At the end of the stream the session tells a close from a cut connection.
+            self.read_records(&mut session, socket)?;
         }
     }
 
@@ -128,8 +128,8 @@ impl Session {
             return Ok(0);
         }
         let taken = session.writer().write(bytes)?;
-        match emit(&mut session, socket) {
-            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(once_agreed(error)),
+        match write_records(&mut session, socket) {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Err(after_handshake(error)),
             _ => Ok(taken),
         }
     }
@@ -138,18 +138,18 @@ impl Session {
         flush(&mut self.lock(), socket)
     }
 
-    /// Tells the peer that nothing more comes, so that it does not have to think that it was cut off.
-    pub(crate) fn take_leave(&self, socket: BorrowedFd<'_>) {
+    /// Sends TLS's close message, so that the peer can tell a close from a cut connection.
+    pub(crate) fn send_close_notify(&self, socket: BorrowedFd<'_>) {
         let mut session = self.lock();
-        // What is still held belongs to a write that was given up.
+        // Buffered records belong to a write that failed.
         if !session.wants_write() {
             session.send_close_notify();
-            let _ = session.write_tls(&mut Bare(socket));
+            let _ = session.write_tls(&mut RawSocket(socket));
         }
     }
 
-    /// [`ErrorKind::WouldBlock`] where nothing is held, and 0 at the end of the stream.
-    fn take_held(&self, session: &mut ClientConnection, buffer: &mut Vec<u8>, max: usize) -> io::Result<usize> {
+    /// Fails with [`ErrorKind::WouldBlock`] if no decrypted data is buffered. Returns 0 at the end of the stream.
+    fn take_plaintext(&self, session: &mut ClientConnection, buffer: &mut Vec<u8>, max: usize) -> io::Result<usize> {
         let mut reader = session.reader();
         let held = reader.fill_buf()?;
         let taken = held.len().min(max);
@@ -159,37 +159,37 @@ impl Session {
         Ok(taken)
     }
 
-    fn absorb(&self, session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<usize> {
-        let arrived = absorb(session, socket).map_err(once_agreed)?;
+    fn read_records(&self, session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        let arrived = read_records(session, socket).map_err(after_handshake)?;
         if self.without_data.fetch_add(arrived, Relaxed) > MAX_WITHOUT_DATA {
-            return Err(io::Error::other("TLS: the server sends no data"));
+            return Err(io::Error::other("TLS: the server sends records without data"));
         }
         Ok(arrived)
     }
 
     fn lock(&self) -> MutexGuard<'_, ClientConnection> {
-        // A session that was left half done says so at its next use.
+        // A session that a panic left broken reports that itself.
         self.tls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn flush(session: &mut ClientConnection, socket: BorrowedFd<'_>) -> io::Result<()> {
     while session.wants_write() {
-        emit(session, socket).map_err(once_agreed)?;
+        write_records(session, socket).map_err(after_handshake)?;
     }
     Ok(())
 }
 
-/// The socket that carries the session's records.
-struct Bare<'a>(BorrowedFd<'a>);
+/// The socket below TLS.
+struct RawSocket<'a>(BorrowedFd<'a>);
 
-impl Read for Bare<'_> {
+impl Read for RawSocket<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         stream::receive_into(self.0, buffer)
     }
 }
 
-impl Write for Bare<'_> {
+impl Write for RawSocket<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         stream::send(self.0, bytes)
     }

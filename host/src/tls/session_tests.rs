@@ -1,4 +1,4 @@
-//! What travels within TLS, and which connections are kept.
+//! Data over TLS, and which TLS connections are pooled.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::statistics::Statistics;
 use crate::testing::tls::*;
 use crate::testing::*;
 
-/// More than the two ends of a connection hold for those who don't read.
+/// More than the buffers of a connection hold.
 const LARGE: usize = 16 * 1024 * 1024;
 
 in_both_flavours! {
@@ -31,7 +31,7 @@ in_both_flavours! {
     a_read_finds_the_goodbye,
     a_read_tells_where_the_stream_was_cut_off,
     a_read_tells_of_bytes_that_are_no_tls,
-    a_write_to_a_peer_that_does_not_read_times_out_and_is_torn,
+    a_write_to_a_peer_that_does_not_read_times_out_half_way,
     the_peer_is_told_the_end,
 }
 
@@ -42,7 +42,7 @@ async fn pair<R: Runtime>(sockets: &Sockets, peer: &TlsPeer) -> (Connection<R>, 
     (connection, accepting.end())
 }
 
-/// Takes up what the peer said of TLS itself, so that what arrives next is what the test is about.
+/// Reads the peer's session tickets, so that the next bytes to arrive are the test's.
 async fn settle<R: Runtime>(connection: &Connection<R>, end: &mut TlsEnd) {
     end.sends(b"settled");
     assert_eq!(connection.read(64).await, Ok(b"settled".to_vec()));
@@ -119,7 +119,7 @@ async fn a_read_finds_what_an_earlier_one_left<R: Runtime>() {
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
     let (connection, mut end) = pair::<R>(&sockets, &peer).await;
-    // One record: once it is taken up, nothing arrives at the socket any more.
+    // A single record: once it is decrypted, nothing more arrives at the socket.
     end.sends(b"abcdef");
     assert_eq!(connection.read(2).await, Ok(b"ab".to_vec()));
     assert_eq!(connection.read(0).await, Ok(b"c".to_vec()));
@@ -130,7 +130,7 @@ async fn session_tickets_are_no_sign_of_a_dead_connection<R: Runtime>() {
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
     let (connection, mut end) = pair::<R>(&sockets, &peer).await;
-    // Nobody has read yet: what has arrived is the tickets.
+    // Nothing has been read yet, so the session tickets are unread.
     await_arrival(connection.transport());
     connection.set_idle();
     drop(connection);
@@ -190,7 +190,7 @@ async fn a_connection_with_unread_bytes_is_never_handed_out<R: Runtime>() {
     let (connection, mut end) = pair::<R>(&sockets, &peer).await;
     end.sends(b"+PONG\r\n");
     assert_eq!(connection.read(5).await, Ok(b"+PONG".to_vec()));
-    // What is left was taken from the socket together with what was read.
+    // The rest was decrypted together with what was read.
     connection.set_idle();
     drop(connection);
     let accepting = peer.accept();
@@ -207,7 +207,7 @@ async fn a_write_on_a_marked_connection_finds_the_peer_closed_and_sends_nothing<
     end.says_goodbye();
     await_arrival(connection.transport());
     assert_eq!(connection.write(b"INCR n\r\n").await, Err(Error::Closed));
-    // The mark doesn't save it.
+    // Marking it idle does not make it reusable.
     connection.set_idle();
     drop(connection);
     assert_eq!(sockets.idle(), 0);
@@ -236,7 +236,8 @@ async fn a_read_finds_the_goodbye<R: Runtime>() {
     end.sends(b"last");
     end.says_goodbye();
     assert_eq!(connection.read(64).await, Ok(b"last".to_vec()));
-    // The peer has not closed the socket, and what it said may have been taken up already: nothing is waited for.
+    // The peer has not closed the socket, and its close message may be decrypted already, so there is nothing to wait
+    // for.
     assert_eq!(connection.read(64).await, Ok(Vec::new()));
     assert_eq!(connection.read(64).await, Ok(Vec::new()));
     connection.set_idle();
@@ -263,12 +264,12 @@ async fn a_read_tells_where_the_stream_was_cut_off<R: Runtime>() {
 async fn a_read_tells_of_bytes_that_are_no_tls<R: Runtime>() {
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
-    // In the clear, and a record that nobody who has the keys has written.
+    // Plain text, and a record that is not encrypted with the session's keys.
     for bytes in [&b"+OK\r\n"[..], &[&[23, 3, 3, 0, 40][..], &[7; 40]].concat()] {
         let (connection, mut end) = pair::<R>(&sockets, &peer).await;
         end.sends_bare(bytes);
         let garbled = connection.read(64).await;
-        // Not `tls`, which says that nothing was heard of what had been sent.
+        // Not `tls`, which would mean that the server processed nothing.
         assert!(matches!(&garbled, Err(Error::Other(why)) if why.starts_with("TLS: ")), "{garbled:?}");
         connection.set_idle();
         drop(connection);
@@ -276,7 +277,7 @@ async fn a_read_tells_of_bytes_that_are_no_tls<R: Runtime>() {
     }
 }
 
-async fn a_write_to_a_peer_that_does_not_read_times_out_and_is_torn<R: Runtime>() {
+async fn a_write_to_a_peer_that_does_not_read_times_out_half_way<R: Runtime>() {
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
     let accepting = peer.accept();
@@ -289,7 +290,7 @@ async fn a_write_to_a_peer_that_does_not_read_times_out_and_is_torn<R: Runtime>(
     connection.set_idle();
     drop(connection);
     assert_eq!(sockets.idle(), 0);
-    // Nor is it told that this was all.
+    // And no close message follows.
     assert!(end.receives_rest().is_err());
 }
 
@@ -342,7 +343,7 @@ fn a_cancelled_read_takes_no_bytes() {
     let (sockets, peer) = (authority.sockets(), authority.server());
     runtime().block_on(async {
         let (connection, mut end) = pair::<crate::tokio::Tokio>(&sockets, &peer).await;
-        // It has taken up the session tickets.
+        // This has read the session tickets.
         let cancelled = ::tokio::time::timeout(Duration::from_millis(50), connection.read(64)).await;
         assert!(cancelled.is_err());
         end.sends(b"abc");

@@ -1,4 +1,4 @@
-//! Who is trusted, and who is not; and what is done by the settings.
+//! Which servers and clients are trusted, and what the settings change.
 
 use rustls::version::{TLS12, TLS13};
 
@@ -21,14 +21,14 @@ in_both_flavours! {
     a_client_shows_its_certificate,
     a_client_without_a_certificate_learns_that_it_needs_one,
     a_client_with_another_authority_s_certificate_is_told,
-    a_peer_that_speaks_no_tls_is_told,
+    a_peer_without_tls_is_reported,
     a_peer_that_ends_the_handshake_has_closed,
     a_handshake_that_stalls_times_out_and_frees_its_place,
     a_handshake_that_creeps_times_out_as_a_whole,
     a_peer_that_sends_tickets_and_no_data_is_given_up,
 }
 
-/// What becomes of a connection to this peer.
+/// Connects to this peer and returns the error, if any, and the peer's end.
 async fn failure<R: Runtime>(sockets: &Sockets, peer: &TlsPeer, host: &str) -> (Option<Error>, Option<TlsEnd>) {
     let accepting = peer.accept();
     let connection = try_connect::<R>(sockets, peer.address_of(host), "").await;
@@ -86,9 +86,9 @@ async fn a_certificate_out_of_its_time_is_refused<R: Runtime>() {
 async fn a_host_that_is_no_name_is_refused<R: Runtime>() {
     let (sockets, peer) = (Authority::new().sockets(), Peer::start());
     let deadline = crate::runtime::Deadline::after(LONG);
-    let slot = sockets.reserve().expect("room");
+    let permit = sockets.reserve().expect("room");
     let socket = R::connect(([127, 0, 0, 1], peer.port()).into(), deadline).await.expect("a connection");
-    let refused = handshake::<R>(slot.tls().expect("settings"), "no name", socket, deadline).await;
+    let refused = handshake::<R>(permit.tls().expect("settings"), "no name", socket, deadline).await;
     assert!(matches!(refused.err(), Some(Error::Tls(_))));
 }
 
@@ -112,7 +112,7 @@ async fn a_second_handshake_takes_up_the_session_of_the_first<R: Runtime>() {
             let connection = connect::<R>(&sockets, peer.address(), "").await;
             let mut end = accepting.end();
             assert_eq!(end.is_resumed(), is_resumed, "{version:?}");
-            // In TLS 1.3 the ticket comes after the handshake, and is taken up by a read.
+            // In TLS 1.3 the ticket arrives after the handshake, so read once.
             end.sends(b"!");
             assert_eq!(connection.read(64).await, Ok(b"!".to_vec()));
         }
@@ -141,8 +141,8 @@ async fn a_client_shows_its_certificate<R: Runtime>() {
     }
 }
 
-/// What it comes to: in TLS 1.3 a client has done its part before the server looks at its certificate, so what is refused
-/// is the connection in use.
+/// Returns the error. In TLS 1.3 the client's part of the handshake is done before the server checks its certificate,
+/// so the refusal arrives while the connection is in use.
 async fn refusal_of_client<R: Runtime>(sockets: &Sockets, peer: &TlsPeer) -> String {
     let accepting = peer.accept();
     let failed = match try_connect::<R>(sockets, peer.address(), "").await {
@@ -177,7 +177,7 @@ async fn a_client_with_another_authority_s_certificate_is_told<R: Runtime>() {
     }
 }
 
-async fn a_peer_that_speaks_no_tls_is_told<R: Runtime>() {
+async fn a_peer_without_tls_is_reported<R: Runtime>() {
     let (sockets, peer) = (Authority::new().sockets(), Peer::start());
     let address = Address::Tls { host: "127.0.0.1".into(), port: peer.port() };
     let answering = std::thread::spawn(move || {
@@ -187,7 +187,7 @@ async fn a_peer_that_speaks_no_tls_is_told<R: Runtime>() {
         end
     });
     let failed = try_connect::<R>(&sockets, address, "").await.err();
-    assert_eq!(failed, Some(Error::Tls("the server speaks no TLS at this port".into())));
+    assert_eq!(failed, Some(Error::Tls("the server does not speak TLS on this port".into())));
     drop(answering.join());
 }
 
@@ -203,13 +203,13 @@ async fn a_peer_that_ends_the_handshake_has_closed<R: Runtime>() {
     drop(ending.join());
 }
 
-/// Connects in vain to a peer whose part this is.
+/// Expects connecting to this peer to time out.
 async fn expect_time_out<R: Runtime>(peer: impl Fn(std::net::TcpStream) + Send + Sync + 'static) {
     let tls = Authority::new().client().build().expect("settings");
     let sockets = Sockets::builder().allow(|_| true).tls(tls).max_open(1).build();
     let listener = Arc::new(Peer::start());
     let peer = Arc::new(peer);
-    // More often than there is room: a connection that was not made takes none.
+    // More often than the limit allows: a failed connect holds no permit.
     for _ in 0..2 {
         let (listener, peer) = (Arc::clone(&listener), Arc::clone(&peer));
         let address = Address::Tls { host: "127.0.0.1".into(), port: listener.port() };
@@ -227,7 +227,7 @@ async fn a_handshake_that_stalls_times_out_and_frees_its_place<R: Runtime>() {
 
 async fn a_handshake_that_creeps_times_out_as_a_whole<R: Runtime>() {
     expect_time_out::<R>(|mut end| {
-        // A record of TLS that is longer than anybody waits: each byte is some progress.
+        // A record that takes longer than the time limit, with some progress at each byte.
         let record = [22, 3, 3, 0x40, 0].into_iter().chain(std::iter::repeat(2));
         for byte in record {
             if std::io::Write::write_all(&mut end, &[byte]).is_err() {
@@ -247,7 +247,7 @@ async fn a_peer_that_sends_tickets_and_no_data_is_given_up<R: Runtime>() {
     let accepting = peer.accept();
     let connection = connect::<R>(&sockets, peer.address(), "").await;
     let given_up = connection.read(64).await;
-    assert_eq!(given_up, Err(Error::Other("TLS: the server sends no data".into())));
+    assert_eq!(given_up, Err(Error::Other("TLS: the server sends records without data".into())));
     connection.set_idle();
     drop(connection);
     assert_eq!(sockets.idle(), 0);
