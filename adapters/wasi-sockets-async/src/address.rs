@@ -1,4 +1,4 @@
-//! Addresses as Rust has them, and as WASI has them.
+//! Converts addresses between Rust's types and WASI's.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,8 +6,8 @@ use crate::bindings::wasi::sockets::types::{
     IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
 
-/// What stands there, where it is an address and not a name. An IPv4 address within an IPv6 one is taken out: WASI
-/// connects to no other form of it.
+/// Parses an IP address. Returns `None` for a name. An IPv4 address mapped into IPv6 becomes IPv4, because WASI does
+/// not connect to the mapped form.
 pub(crate) fn parse(host: &str) -> Option<IpAddr> {
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
@@ -45,7 +45,7 @@ mod tests {
     use super::{IpAddress, IpSocketAddress, from_wasi, parse, with_port};
 
     #[test]
-    fn addresses_are_told_from_names() {
+    fn names_are_not_addresses() {
         for address in ["127.0.0.1", "::1", "2001:db8::7:0"] {
             assert_eq!(parse(address).map(|parsed| parsed.to_string()).as_deref(), Some(address));
         }
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_within_an_ipv6_one_is_taken_out() {
+    fn a_mapped_ipv4_address_becomes_ipv4() {
         assert_eq!(parse("::ffff:10.1.2.3"), parse("10.1.2.3"));
     }
 

@@ -1,4 +1,4 @@
-//! Generated from the WIT files: the socket, and what it is made of.
+//! Bindings generated from the WIT files.
 
 #![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
 

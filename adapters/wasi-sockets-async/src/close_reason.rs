@@ -1,4 +1,4 @@
-//! How one direction of a connection has ended.
+//! Why one direction of a connection was closed.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -11,20 +11,20 @@ use crate::operation::{Operation, complete};
 
 type Outcome = Result<(), ErrorCode>;
 
-/// What the host will say of it.
-pub(crate) struct Ending(Cell<Option<FutureReader<Outcome>>>);
+/// The host's result for a stream, available once the stream has ended.
+pub(crate) struct CloseReason(Cell<Option<FutureReader<Outcome>>>);
 
-impl Ending {
+impl CloseReason {
     pub(crate) fn new(outcome: FutureReader<Outcome>) -> Self {
         Self(Cell::new(Some(outcome)))
     }
 
-    /// What went wrong, if something did; told to the first who asks. To be asked only after the direction has ended.
+    /// Returns the error, if any. Call it only after the stream has ended. Only the first call gets the error.
     pub(crate) async fn failure(&self) -> Option<ErrorCode> {
         let mut failure = None;
         if let Some(reader) = self.0.take() {
-            let telling = Telling(Box::pin(reader.into_future()));
-            complete(telling, |told| match told {
+            let reading = ReadReason(Box::pin(reader.into_future()));
+            complete(reading, |result| match result {
                 Ok(outcome) => failure = outcome.err(),
                 Err(reader) => self.0.set(Some(reader)),
             })
@@ -33,15 +33,15 @@ impl Ending {
         failure
     }
 
-    /// Whatever the host says, nobody will ask any more.
+    /// Drops the reason: it will not be asked for.
     pub(crate) fn forget(&self) {
         self.0.set(None);
     }
 }
 
-struct Telling(Pin<Box<FutureRead<Outcome>>>);
+struct ReadReason(Pin<Box<FutureRead<Outcome>>>);
 
-impl Future for Telling {
+impl Future for ReadReason {
     type Output = Result<Outcome, FutureReader<Outcome>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -49,7 +49,7 @@ impl Future for Telling {
     }
 }
 
-impl Operation for Telling {
+impl Operation for ReadReason {
     fn cancel(mut self: Pin<&mut Self>) -> Self::Output {
         self.0.as_mut().cancel()
     }

@@ -1,4 +1,4 @@
-//! What the component exports.
+//! The component's exports.
 
 use crate::bindings::exports::drsession::session::socket_async::{
     self as contract, Address, Error, Guest, GuestConnection,
@@ -23,7 +23,7 @@ impl Guest for Adapter {
 }
 
 impl GuestConnection for Connection {
-    /// Always a new one: no connection outlives its instance, so there is none in any state but the first.
+    /// Always opens a new connection, in the empty state: connections do not outlive their instance.
     async fn connect(to: Address, timeouts: contract::Timeouts, _: String) -> Result<contract::Connection, Error> {
         let (host, port) = match to {
             Address::Tcp(host_and_port) => host_and_port,
@@ -53,11 +53,11 @@ impl GuestConnection for Connection {
     }
 }
 
-const NO_TLS: &str = "wasi:sockets has no TLS: give the plain TCP address (redis://) of a TLS tunnel beside the \
-                      application, such as stunnel, or of a Redis on a network of your own";
-const NO_UNIX_SOCKETS: &str = "wasi:sockets has no Unix sockets: give Redis's TCP address (redis://)";
+const NO_TLS: &str = "wasi:sockets has no TLS: use the plain TCP address (redis://) of a TLS tunnel next to the \
+                      application, such as stunnel, or of a Redis on a private network";
+const NO_UNIX_SOCKETS: &str = "wasi:sockets has no Unix sockets: use a TCP address (redis://host:port)";
 
-/// What the host calls. Natively such names are none that a linker takes.
+/// The exported functions. Native linkers reject their names.
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, unreachable_pub, reason = "generated")]
 mod export {

@@ -1,16 +1,16 @@
-//! Sending and receiving over one connection.
+//! Reads and writes over one connection.
 
 use std::cell::Cell;
 
 use crate::bindings::exports::drsession::session::socket_async::Error;
 use crate::bindings::wasi::sockets::types::TcpSocket;
 use crate::bindings::wit_stream;
-use crate::deadline::{Deadline, first};
-use crate::ending::Ending;
+use crate::close_reason::CloseReason;
+use crate::deadline::{Deadline, race};
 use crate::incoming::Incoming;
 use crate::outgoing::Outgoing;
 
-/// What one read asks for at most: so much memory is taken each time, whatever comes.
+/// The most bytes that one read asks for. Each read allocates this much, however little arrives.
 const MAX_READ: u32 = 16 * 1024;
 
 /// An open connection.
@@ -18,10 +18,10 @@ pub(crate) struct Connection {
     incoming: Incoming,
     outgoing: Outgoing,
     _socket: TcpSocket,
-    /// Milliseconds.
+    /// In milliseconds.
     answer_limit: u32,
     idle: Cell<bool>,
-    /// The peer was seen to have closed, or to have sent what nobody asked for.
+    /// The server has closed the connection, or sent something unexpected while it was idle.
     stale: Cell<bool>,
 }
 
@@ -31,8 +31,8 @@ impl Connection {
         let (output, bytes) = wit_stream::new();
         let sent = socket.send(bytes);
         Self {
-            incoming: Incoming::new(input, Ending::new(received)),
-            outgoing: Outgoing::new(output, Ending::new(sent)),
+            incoming: Incoming::new(input, CloseReason::new(received)),
+            outgoing: Outgoing::new(output, CloseReason::new(sent)),
             _socket: socket,
             answer_limit,
             idle: Cell::new(false),
@@ -45,7 +45,7 @@ impl Connection {
     }
 
     pub(crate) async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
-        if self.idle.take() && !self.incoming.is_quiet().await {
+        if self.idle.take() && !self.incoming.is_reusable().await {
             self.stale.set(true);
         }
         if self.stale.get() {
@@ -53,18 +53,18 @@ impl Connection {
         }
         let result = Deadline::after(self.answer_limit).limit(self.outgoing.write(bytes)).await;
         if result.is_err() {
-            self.outgoing.give_up();
+            self.outgoing.abandon();
         }
         result
     }
 
-    /// While it waits it also sends what a write that was cancelled has left: what it waits for may be the answer to
-    /// that.
+    /// While it waits, it also sends what a cancelled write has left: the answer it waits for may depend on it.
     pub(crate) async fn read(&self, max: u32) -> Result<Vec<u8>, Error> {
-        let reading = first(self.incoming.read(size(max)), self.outgoing.send_what_is_left());
+        let reading = race(self.incoming.read(size(max)), self.outgoing.send_leftovers());
         let bytes = Deadline::after(self.answer_limit).limit(reading).await?;
         if !bytes.is_empty() {
-            // Bytes for which nobody had asked: where they end, only who reads them can tell, by marking it anew.
+            // On an idle connection these bytes are unexpected. Only the caller can tell where they end, and mark it
+            // idle again.
             self.idle.set(false);
         }
         Ok(bytes)

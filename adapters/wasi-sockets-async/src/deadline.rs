@@ -1,4 +1,4 @@
-//! Waiting, within a time limit.
+//! Time limits.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -9,17 +9,16 @@ use crate::bindings::wasi::clocks::monotonic_clock::{self, Mark};
 
 pub(crate) const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
 
-/// The moment at which a time limit runs out.
+/// The time at which a time limit ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline(Mark);
 
 impl Deadline {
-    /// So many milliseconds from now.
     pub(crate) fn after(milliseconds: u32) -> Self {
         Self(monotonic_clock::now().saturating_add(u64::from(milliseconds) * NANOSECONDS_PER_MILLISECOND))
     }
 
-    /// The end of one part of what is left, so many equal parts as it has to do for; none where nothing is left.
+    /// The deadline of the first of this many equal parts of the time left. `None` if no time is left.
     pub(crate) fn share(self, parts: usize) -> Option<Self> {
         self.share_at(monotonic_clock::now(), parts)
     }
@@ -29,19 +28,18 @@ impl Deadline {
         Some(Self(now + left / parts.max(1) as u64))
     }
 
-    /// What the future comes to, where it does so in time; else it is dropped. No clock is asked where it is ready at
-    /// once.
+    /// Returns the future's result, or drops it at the deadline. Does not ask the clock if the future is ready at once.
     pub(crate) async fn limit<T>(self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let time_is_up = async {
+        let timeout = async {
             monotonic_clock::wait_until(self.0).await;
             Err(Error::TimedOut)
         };
-        first(future, time_is_up).await
+        race(future, timeout).await
     }
 }
 
-/// What the first of two futures to be ready comes to, or the former where both are. The other one is dropped.
-pub(crate) async fn first<T>(former: impl Future<Output = T>, latter: impl Future<Output = T>) -> T {
+/// Returns the result of the future that is ready first, `former` if both are, and drops the other.
+pub(crate) async fn race<T>(former: impl Future<Output = T>, latter: impl Future<Output = T>) -> T {
     let (mut former, mut latter) = (pin!(former), pin!(latter));
     poll_fn(|context| match former.as_mut().poll(context) {
         Poll::Ready(result) => Poll::Ready(result),
@@ -56,14 +54,14 @@ mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
-    use super::{Deadline, first};
+    use super::{Deadline, race};
 
     fn poll<T>(future: impl Future<Output = T>) -> Poll<T> {
         pin!(future).poll(&mut Context::from_waker(Waker::noop()))
     }
 
     #[test]
-    fn what_is_left_is_shared_out() {
+    fn the_time_left_is_divided() {
         let deadline = Deadline(100);
         assert_eq!(deadline.share_at(40, 3), Some(Deadline(60)));
         assert_eq!(deadline.share_at(40, 1), Some(deadline));
@@ -73,14 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn the_former_of_two_that_are_ready_counts_and_the_latter_is_not_even_begun() {
+    fn if_both_are_ready_the_former_wins_and_the_latter_is_not_polled() {
         let never_begun = poll_fn(|_| unreachable!("the former is ready"));
-        assert_eq!(poll(first(ready(1), never_begun)), Poll::Ready(1));
+        assert_eq!(poll(race(ready(1), never_begun)), Poll::Ready(1));
     }
 
     #[test]
-    fn one_that_is_ready_is_enough() {
-        assert_eq!(poll(first(pending(), ready(2))), Poll::Ready(2));
-        assert_eq!(poll(first(pending::<()>(), pending())), Poll::Pending);
+    fn one_ready_future_is_enough() {
+        assert_eq!(poll(race(pending(), ready(2))), Poll::Ready(2));
+        assert_eq!(poll(race(pending::<()>(), pending())), Poll::Pending);
     }
 }

@@ -1,4 +1,4 @@
-//! Making a connection: the addresses of a name, tried one after another within one time limit.
+//! Opens connections: resolves the name and tries its addresses in turn, within one time limit.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,6 @@ use crate::bindings::wasi::sockets::types::TcpSocket;
 use crate::deadline::Deadline;
 use crate::error;
 
-/// Connects to the host, by name or address.
 pub(crate) async fn dial(host: &str, port: u16, deadline: Deadline) -> Result<TcpSocket, Error> {
     let addresses = match address::parse(host) {
         Some(address) => vec![address],
@@ -31,8 +30,8 @@ async fn look_up(host: &str) -> Result<Vec<IpAddr>, Error> {
     }
 }
 
-/// Tries every address in turn. Each gets its share of the time, so that one that never answers leaves some for the
-/// next; where no time is left, there is no share.
+/// Tries the addresses in turn. Each gets an equal share of the time left, so that one that never answers leaves time
+/// for the next. `share` returns `None` once no time is left.
 async fn first_that_answers<S, D>(
     addresses: &[IpAddr],
     share: impl Fn(usize) -> Option<D>,
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_answers_is_taken_and_the_time_left_is_shared_by_the_untried() {
+    fn the_first_that_answers_is_taken_and_the_untried_share_the_time_left() {
         let mut tried = Vec::new();
         let taken = try_all(Some, |address, share| {
             tried.push((address, share));
@@ -95,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn where_none_answers_the_last_failure_is_told() {
+    fn if_none_answers_the_last_failure_is_returned() {
         let mut failures = [Error::TimedOut, Error::Unreachable, Error::Refused].into_iter();
         let result = try_all(Some, |_, _| Err::<(), _>(failures.next().unwrap()));
         assert!(matches!(result, Err(Error::Refused)));
     }
 
     #[test]
-    fn once_the_time_is_up_nothing_more_is_tried() {
+    fn nothing_is_tried_after_the_time_limit() {
         let mut tried = 0;
         let share = |untried| (untried == 3).then_some(untried);
         let result = try_all(share, |_, _| {

@@ -1,19 +1,21 @@
-//! From what WASI says went wrong to what the contract says.
+//! Converts WASI's errors to the contract's.
 
 use crate::bindings::exports::drsession::session::socket_async::Error;
 use crate::bindings::wasi::sockets::ip_name_lookup::ErrorCode as LookUpCode;
 use crate::bindings::wasi::sockets::types::ErrorCode;
 
-const DENIED: &str = "the host's rules for outgoing connections (wasmtime: -S inherit-network)";
-const NO_LOOK_UP: &str = "the host looks up no names (wasmtime: -S allow-ip-name-lookup); an address needs no look-up";
+const DENIED: &str =
+    "the host does not allow outgoing connections to this address: allow them (wasmtime: -S inherit-network)";
+const NO_LOOK_UP: &str =
+    "the host does not allow name lookups: allow them (wasmtime: -S allow-ip-name-lookup), or use an IP address";
 
-/// Why a connection could not be made.
+/// Errors of connecting.
 pub(crate) fn connecting(code: ErrorCode) -> Error {
     match code {
         ErrorCode::AccessDenied => Error::Denied(DENIED.to_owned()),
         ErrorCode::ConnectionRefused => Error::Refused,
         ErrorCode::ConnectionReset | ErrorCode::ConnectionAborted | ErrorCode::ConnectionBroken => Error::Closed,
-        // No IPv6, for example: then no way leads to that address.
+        // For example, a host without IPv6 has no route to an IPv6 address.
         ErrorCode::RemoteUnreachable | ErrorCode::NotSupported | ErrorCode::AddressNotBindable => Error::Unreachable,
         ErrorCode::Timeout => Error::TimedOut,
         ErrorCode::InvalidArgument
@@ -25,20 +27,20 @@ pub(crate) fn connecting(code: ErrorCode) -> Error {
     }
 }
 
-/// Why a name led to no address.
+/// Errors of looking up a name.
 pub(crate) fn looking_up(host: &str, code: LookUpCode) -> Error {
     let other = |code: &str| Error::Other(["looking up the name: ", code].concat());
     match code {
-        // Not even the form of a name.
+        // `InvalidArgument`: not a valid name.
         LookUpCode::NameUnresolvable | LookUpCode::InvalidArgument => Error::NameNotFound(host.to_owned()),
-        // wasmtime says the latter where look-up is not allowed.
+        // wasmtime returns `PermanentResolverFailure` if lookups are not allowed.
         LookUpCode::AccessDenied | LookUpCode::PermanentResolverFailure => Error::Denied(NO_LOOK_UP.to_owned()),
         LookUpCode::TemporaryResolverFailure => other("temporary-resolver-failure"),
         LookUpCode::Other(words) => other(words.as_deref().unwrap_or("other")),
     }
 }
 
-/// Why nothing more can be sent. Never `closed`: from a write that would say that nothing was sent.
+/// Errors of writing. Never `closed`, which would mean that nothing was sent.
 pub(crate) fn sending(code: ErrorCode) -> Error {
     match code {
         ErrorCode::ConnectionReset | ErrorCode::ConnectionAborted | ErrorCode::ConnectionBroken => broken_off(),
@@ -46,12 +48,12 @@ pub(crate) fn sending(code: ErrorCode) -> Error {
     }
 }
 
-/// The host takes no more bytes, and does not say why.
+/// The host accepts no more bytes and gives no reason.
 pub(crate) fn broken_off() -> Error {
-    Error::Other("the connection broke off".to_owned())
+    Error::Other("the connection was closed or reset".to_owned())
 }
 
-/// Why nothing more comes.
+/// Errors of reading.
 pub(crate) fn receiving(code: ErrorCode) -> Error {
     match code {
         ErrorCode::ConnectionReset | ErrorCode::ConnectionAborted | ErrorCode::ConnectionBroken => Error::Closed,
@@ -86,7 +88,7 @@ mod tests {
     use super::{Error, ErrorCode, LookUpCode, connecting, looking_up, receiving, sending};
 
     #[test]
-    fn what_the_contract_knows_of_connecting_has_its_case() {
+    fn errors_of_connecting_have_their_case() {
         for (code, error) in [
             (ErrorCode::ConnectionRefused, Error::Refused),
             (ErrorCode::RemoteUnreachable, Error::Unreachable),
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_address_is_named_and_a_forbidden_look_up_is_denied() {
+    fn a_name_without_address_is_not_found_and_a_forbidden_lookup_is_denied() {
         for code in [LookUpCode::NameUnresolvable, LookUpCode::InvalidArgument] {
             assert!(matches!(looking_up("redis.example", code), Error::NameNotFound(name) if name == "redis.example"));
         }
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_is_closed_to_who_reads_and_no_proof_that_nothing_was_sent_to_who_writes() {
+    fn a_reset_is_closed_for_a_read_and_never_for_a_write() {
         for code in [ErrorCode::ConnectionReset, ErrorCode::ConnectionAborted, ErrorCode::ConnectionBroken] {
             assert!(matches!(receiving(code.clone()), Error::Closed));
             assert!(matches!(sending(code), Error::Other(_)));

@@ -1,4 +1,4 @@
-//! What comes from the peer.
+//! The bytes from the server.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -8,72 +8,72 @@ use std::task::Poll;
 use wit_bindgen::{StreamReader, StreamResult};
 
 use crate::bindings::exports::drsession::session::socket_async::Error;
-use crate::ending::Ending;
+use crate::close_reason::CloseReason;
 use crate::error;
 use crate::operation::complete;
-use crate::turn::{Held, Signal, Turn};
+use crate::sync::{Notify, TryMutex, TryMutexGuard};
 
 pub(crate) struct Incoming {
-    stream: Turn<StreamReader<u8>>,
-    /// The stream was given back.
-    released: Signal,
-    /// What was taken from the stream and is not read yet.
-    kept: RefCell<Vec<u8>>,
+    stream: TryMutex<StreamReader<u8>>,
+    /// Notified when the stream is unlocked.
+    released: Notify,
+    /// Taken from the stream and not read yet.
+    buffered: RefCell<Vec<u8>>,
     ended: Cell<bool>,
-    ending: Ending,
+    close_reason: CloseReason,
 }
 
 impl Incoming {
-    pub(crate) fn new(stream: StreamReader<u8>, ending: Ending) -> Self {
+    pub(crate) fn new(stream: StreamReader<u8>, close_reason: CloseReason) -> Self {
         Self {
-            stream: Turn::new(stream),
-            released: Signal::default(),
-            kept: RefCell::default(),
+            stream: TryMutex::new(stream),
+            released: Notify::default(),
+            buffered: RefCell::default(),
             ended: Cell::new(false),
-            ending,
+            close_reason,
         }
     }
 
-    /// Waits for at least one byte. Nothing says that the peer has closed.
+    /// Waits for at least one byte. An empty result means that the server has closed the connection.
     pub(crate) async fn read(&self, max: usize) -> Result<Vec<u8>, Error> {
         loop {
-            if let Some(bytes) = self.read_kept(max) {
+            if let Some(bytes) = self.read_buffered(max) {
                 if bytes.is_empty()
-                    && let Some(code) = self.ending.failure().await
+                    && let Some(code) = self.close_reason.failure().await
                 {
                     return Err(error::receiving(code));
                 }
                 return Ok(bytes);
             }
-            match self.take_stream() {
+            match self.try_lock_stream() {
                 Some(stream) => self.receive(stream, max).await,
                 None => self.released.notified().await,
             }
         }
     }
 
-    /// What needs no look at the network; none where only that could tell.
-    fn read_kept(&self, max: usize) -> Option<Vec<u8>> {
-        let bytes = take_front(&mut self.kept.borrow_mut(), max);
+    /// Reads without the network. `None` if only the network can tell.
+    fn read_buffered(&self, max: usize) -> Option<Vec<u8>> {
+        let bytes = take_front(&mut self.buffered.borrow_mut(), max);
         (!bytes.is_empty() || self.ended.get()).then_some(bytes)
     }
 
-    /// Whether there is nothing to read, not even the end, as far as that can be told without waiting.
-    pub(crate) async fn is_quiet(&self) -> bool {
-        if let Some(stream) = self.take_stream() {
+    /// Whether the server has neither closed nor sent anything, as far as that is known without waiting.
+    pub(crate) async fn is_reusable(&self) -> bool {
+        if let Some(stream) = self.try_lock_stream() {
             let mut receiving = pin!(self.receive(stream, 1));
             poll_fn(|context| Poll::Ready(receiving.as_mut().poll(context).is_ready())).await;
         }
-        self.kept.borrow().is_empty() && !self.ended.get()
+        self.buffered.borrow().is_empty() && !self.ended.get()
     }
 
-    fn take_stream(&self) -> Option<Held<'_, StreamReader<u8>, impl Fn()>> {
-        self.stream.take(|| self.released.notify())
+    fn try_lock_stream(&self) -> Option<TryMutexGuard<'_, StreamReader<u8>, impl Fn()>> {
+        self.stream.try_lock(|| self.released.notify())
     }
 
-    async fn receive(&self, mut stream: Held<'_, StreamReader<u8>, impl Fn()>, max: usize) {
+    async fn receive(&self, mut stream: TryMutexGuard<'_, StreamReader<u8>, impl Fn()>, max: usize) {
         complete(stream.read(Vec::with_capacity(max)), |(result, mut bytes)| {
-            self.kept.borrow_mut().append(&mut bytes);
+            self.buffered.borrow_mut().append(&mut bytes);
             if result == StreamResult::Dropped {
                 self.ended.set(true);
             }

@@ -1,4 +1,4 @@
-//! Operations on streams, of which nothing is lost when the task that waits for them is cancelled.
+//! Stream operations that lose nothing when the waiting task is cancelled.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use wit_bindgen::{StreamRead, StreamWrite};
 
-/// What can be cancelled, and then tells how far it has come.
+/// An operation that can be cancelled, and then returns its partial result.
 pub(crate) trait Operation: Future {
     fn cancel(self: Pin<&mut Self>) -> Self::Output;
 }
@@ -23,7 +23,8 @@ impl Operation for StreamWrite<'_, u8> {
     }
 }
 
-/// Waits until the operation is done, and gives what came of it to `keep`; so too where this is dropped before.
+/// Waits for the operation and passes its result to `keep`. If dropped earlier, cancels it and passes the partial
+/// result.
 pub(crate) async fn complete<O: Operation>(operation: O, keep: impl FnOnce(O::Output)) {
     let mut completion = Completion { operation: pin!(operation), keep: Some(keep) };
     poll_fn(|context| completion.poll(context)).await;
@@ -31,7 +32,7 @@ pub(crate) async fn complete<O: Operation>(operation: O, keep: impl FnOnce(O::Ou
 
 struct Completion<'a, O: Operation, K: FnOnce(O::Output)> {
     operation: Pin<&'a mut O>,
-    /// None once it is done.
+    /// `None` once the operation is done.
     keep: Option<K>,
 }
 
@@ -61,7 +62,7 @@ mod tests {
 
     use super::{Operation, complete};
 
-    /// Done when polled so many times; tells how often it was.
+    /// Ready at the given poll. Returns how often it was polled.
     struct Polled {
         times: usize,
         until: usize,
@@ -83,7 +84,7 @@ mod tests {
         }
     }
 
-    /// What was kept of an operation that would be done when polled so often, and was, so often.
+    /// Returns what is kept of an operation that is ready at poll `until` and is dropped after `times` polls.
     fn kept(until: usize, times: usize) -> Vec<usize> {
         let kept = RefCell::new(Vec::new());
         {
@@ -97,17 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn what_came_of_it_is_kept_once() {
+    fn the_result_is_kept_once() {
         assert_eq!(kept(3, 3), [3]);
     }
 
     #[test]
-    fn what_came_of_it_until_it_was_dropped_is_kept() {
+    fn the_partial_result_is_kept_when_dropped() {
         assert_eq!(kept(3, 2), [2]);
     }
 
     #[test]
-    fn what_never_began_keeps_nothing() {
+    fn an_operation_that_never_started_keeps_nothing() {
         assert!(kept(3, 0).is_empty());
     }
 }

@@ -1,45 +1,46 @@
-//! What goes to the peer.
+//! The bytes to the server.
 
 use std::cell::{Cell, RefCell};
 
 use wit_bindgen::{StreamResult, StreamWriter};
 
 use crate::bindings::exports::drsession::session::socket_async::Error;
-use crate::ending::Ending;
+use crate::close_reason::CloseReason;
 use crate::error;
 use crate::operation::complete;
-use crate::turn::{Held, Signal, Turn};
+use crate::sync::{Notify, TryMutex, TryMutexGuard};
 
 pub(crate) struct Outgoing {
-    stream: Turn<StreamWriter<u8>>,
-    /// The stream was given back.
-    released: Signal,
-    /// The stream was given back, and there are bytes which nobody sends.
-    left: Signal,
+    stream: TryMutex<StreamWriter<u8>>,
+    /// Notified when the stream is unlocked.
+    released: Notify,
+    /// Notified when the stream is unlocked while bytes are unsent.
+    leftovers: Notify,
     unsent: RefCell<Vec<u8>>,
-    /// How many bytes were queued, and how many were sent, since the connection was made.
+    /// The number of bytes queued since the connection was made.
     queued: Cell<u64>,
+    /// The number of bytes sent since the connection was made.
     sent: Cell<u64>,
     broken: Cell<bool>,
-    ending: Ending,
+    close_reason: CloseReason,
 }
 
 impl Outgoing {
-    pub(crate) fn new(stream: StreamWriter<u8>, ending: Ending) -> Self {
+    pub(crate) fn new(stream: StreamWriter<u8>, close_reason: CloseReason) -> Self {
         Self {
-            stream: Turn::new(stream),
-            released: Signal::default(),
-            left: Signal::default(),
+            stream: TryMutex::new(stream),
+            released: Notify::default(),
+            leftovers: Notify::default(),
             unsent: RefCell::default(),
             queued: Cell::new(0),
             sent: Cell::new(0),
             broken: Cell::new(false),
-            ending,
+            close_reason,
         }
     }
 
-    /// Queues the bytes at once, and waits until they are sent. Dropped before, what is left of them stays in the
-    /// queue, for the next call, or one that is under way, to send.
+    /// Queues the bytes at once, and waits until they are sent. If dropped earlier, the unsent bytes stay in the queue,
+    /// and another call sends them.
     pub(crate) async fn write(&self, bytes: Vec<u8>) -> Result<(), Error> {
         if self.broken.get() {
             return Err(self.failure().await);
@@ -51,7 +52,7 @@ impl Outgoing {
             if self.broken.get() {
                 return Err(self.failure().await);
             }
-            match self.take_stream() {
+            match self.try_lock_stream() {
                 Some(stream) => self.send(stream).await,
                 None => self.released.notified().await,
             }
@@ -59,35 +60,35 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Sends what calls that were cancelled have left, whenever there is some. It never ends.
-    pub(crate) async fn send_what_is_left<T>(&self) -> T {
+    /// Sends what cancelled calls have left, whenever there is any. Never returns.
+    pub(crate) async fn send_leftovers<T>(&self) -> T {
         loop {
-            let is_left = !self.unsent.borrow().is_empty() && !self.broken.get();
-            match is_left.then(|| self.take_stream()).flatten() {
+            let has_leftovers = !self.unsent.borrow().is_empty() && !self.broken.get();
+            match has_leftovers.then(|| self.try_lock_stream()).flatten() {
                 Some(stream) => self.send(stream).await,
-                None => self.left.notified().await,
+                None => self.leftovers.notified().await,
             }
         }
     }
 
-    /// Sends nothing any more: the peer would take it for the rest of what was not sent.
-    pub(crate) fn give_up(&self) {
+    /// Stops sending for good: the server would take later bytes for the rest of the failed write.
+    pub(crate) fn abandon(&self) {
         self.broken.set(true);
-        self.ending.forget();
+        self.close_reason.forget();
         self.unsent.take();
         self.released.notify();
     }
 
-    fn take_stream(&self) -> Option<Held<'_, StreamWriter<u8>, impl Fn()>> {
-        self.stream.take(|| {
+    fn try_lock_stream(&self) -> Option<TryMutexGuard<'_, StreamWriter<u8>, impl Fn()>> {
+        self.stream.try_lock(|| {
             self.released.notify();
             if !self.unsent.borrow().is_empty() {
-                self.left.notify();
+                self.leftovers.notify();
             }
         })
     }
 
-    async fn send(&self, mut stream: Held<'_, StreamWriter<u8>, impl Fn()>) {
+    async fn send(&self, mut stream: TryMutexGuard<'_, StreamWriter<u8>, impl Fn()>) {
         let bytes = self.unsent.take();
         let length = bytes.len();
         complete(stream.write(bytes), |(result, rest)| {
@@ -104,11 +105,11 @@ impl Outgoing {
     }
 
     async fn failure(&self) -> Error {
-        self.ending.failure().await.map_or_else(error::broken_off, error::sending)
+        self.close_reason.failure().await.map_or_else(error::broken_off, error::sending)
     }
 }
 
-/// Puts the bytes behind others; without a copy, where there are none.
+/// Appends the bytes, without a copy if `front` is empty.
 fn append(front: &mut Vec<u8>, mut bytes: Vec<u8>) {
     if front.is_empty() {
         *front = bytes;
@@ -122,7 +123,7 @@ mod tests {
     use super::append;
 
     #[test]
-    fn bytes_go_behind_others() {
+    fn bytes_are_appended() {
         let mut front = Vec::new();
         append(&mut front, b"ab".to_vec());
         append(&mut front, b"c".to_vec());

@@ -1,4 +1,4 @@
-//! Sending and receiving over one connection.
+//! Reads and writes over one connection.
 
 use std::cell::Cell;
 
@@ -9,18 +9,18 @@ use crate::deadline::Deadline;
 use crate::dial::Stream;
 use crate::error;
 
-/// What one read asks for at most: the host fills so much with zeros each time, whatever comes.
+/// The most bytes that one read asks for. The host zeroes this much each time, however little arrives.
 const MAX_READ: u32 = 16 * 1024;
 
-/// An open connection. The fields are in the order in which WASI wants them dropped.
+/// An open connection. WASI requires the fields to be dropped in this order.
 pub(crate) struct Connection {
     readable: Pollable,
     writable: Pollable,
     stream: Stream,
-    /// Milliseconds.
+    /// In milliseconds.
     answer_limit: u32,
     idle: Cell<bool>,
-    /// The peer was seen to have closed, or to have sent what nobody asked for.
+    /// The server has closed the connection, or sent something unexpected while it was idle.
     stale: Cell<bool>,
 }
 
@@ -41,7 +41,7 @@ impl Connection {
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Error> {
-        if self.idle.take() && !self.is_quiet() {
+        if self.idle.take() && !self.is_reusable() {
             self.stale.set(true);
         }
         if self.stale.get() {
@@ -60,12 +60,12 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether there is nothing to read, not even the end. Asked for nothing, a stream would not tell of its end.
-    fn is_quiet(&self) -> bool {
+    /// Whether the server has neither closed nor sent anything. A read of zero bytes would not report the end.
+    fn is_reusable(&self) -> bool {
         self.stream.input.read(1).is_ok_and(|bytes| bytes.is_empty())
     }
 
-    /// How many bytes may be written; not before all earlier ones are sent, where they were flushed.
+    /// Waits until bytes may be written, and returns how many. After a flush, waits until all earlier bytes are sent.
     fn wait_for_room(&self, deadline: Deadline) -> Result<usize, Error> {
         deadline.attempt(&self.writable, || {
             let room = self.stream.output.check_write().map_err(error::broken)?;
@@ -82,7 +82,8 @@ impl Connection {
         match self.stream.input.read(max.clamp(1, MAX_READ).into()) {
             Ok(bytes) if bytes.is_empty() => Ok(None),
             Ok(bytes) => {
-                // Bytes for which nobody had asked: where they end, only who reads them can tell, by marking it anew.
+                // On an idle connection these bytes are unexpected. Only the caller can tell where they end, and mark
+                // it idle again.
                 self.idle.set(false);
                 Ok(Some(bytes))
             }

@@ -1,4 +1,4 @@
-//! Waiting, within a time limit.
+//! Time limits.
 
 use crate::bindings::exports::drsession::session::socket::Error;
 use crate::bindings::wasi::clocks::monotonic_clock::{self, Instant};
@@ -6,11 +6,10 @@ use crate::bindings::wasi::io::poll::{Pollable, poll};
 
 pub(crate) const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
 
-/// The moment at which a time limit runs out.
+/// The time at which a time limit ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline(Instant);
 
-/// How waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
     Ready,
@@ -18,12 +17,11 @@ enum Wait {
 }
 
 impl Deadline {
-    /// So many milliseconds from now.
     pub(crate) fn after(milliseconds: u32) -> Self {
         Self(monotonic_clock::now().saturating_add(u64::from(milliseconds) * NANOSECONDS_PER_MILLISECOND))
     }
 
-    /// The end of one part of what is left, so many equal parts as it has to do for; none where nothing is left.
+    /// The deadline of the first of this many equal parts of the time left. `None` if no time is left.
     pub(crate) fn share(self, parts: usize) -> Option<Self> {
         self.share_at(monotonic_clock::now(), parts)
     }
@@ -33,7 +31,7 @@ impl Deadline {
         Some(Self(now + left / parts.max(1) as u64))
     }
 
-    /// Attempts at once, and again each time that the pollable is ready, until something comes of it.
+    /// Attempts at once, and again each time the pollable is ready, until an attempt succeeds or fails.
     pub(crate) fn attempt<T>(
         self,
         ready: &Pollable,
@@ -51,7 +49,8 @@ impl Deadline {
     }
 }
 
-/// Attempts once more after the time is up: what was ready at the last moment still counts, and what only seems ready ends.
+/// Makes one last attempt after the time limit: what became ready at the last moment counts, and a pollable that is
+/// ready without result can't go on for ever.
 fn attempt_until<T>(
     mut attempt: impl FnMut() -> Result<Option<T>, Error>,
     mut wait: impl FnMut() -> Wait,
@@ -89,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_not_waited_for() {
+    fn what_has_arrived_is_not_waited_for() {
         assert!(matches!(run(1, &[]), (Ok(()), 0)));
     }
 
     #[test]
-    fn it_attempts_until_something_comes_of_it() {
+    fn it_attempts_until_one_succeeds() {
         assert!(matches!(run(3, &[Wait::Ready, Wait::Ready]), (Ok(()), 2)));
     }
 
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn when_the_time_is_up_it_ends() {
+    fn after_the_time_limit_it_ends() {
         assert!(matches!(run(9, &[Wait::Ready, Wait::TimeIsUp]), (Err(Error::TimedOut), 2)));
     }
 
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_shared_out() {
+    fn the_time_left_is_divided() {
         let deadline = Deadline(100);
         assert_eq!(deadline.share_at(40, 3), Some(Deadline(60)));
         assert_eq!(deadline.share_at(40, 1), Some(deadline));

@@ -1,4 +1,4 @@
-//! Making a connection: the addresses of a name, tried one after another within one time limit.
+//! Opens connections: resolves the name and tries its addresses in turn, within one time limit.
 
 use std::net::IpAddr;
 
@@ -13,14 +13,13 @@ use crate::bindings::wasi::sockets::tcp_create_socket::create_tcp_socket;
 use crate::deadline::Deadline;
 use crate::error;
 
-/// A connection that stands. The fields are in the order in which WASI wants them dropped.
+/// An open TCP connection. WASI requires the fields to be dropped in this order.
 pub(crate) struct Stream {
     pub(crate) input: InputStream,
     pub(crate) output: OutputStream,
     _socket: TcpSocket,
 }
 
-/// Connects to the host, by name or address.
 pub(crate) fn dial(host: &str, port: u16, deadline: Deadline) -> Result<Stream, Error> {
     let network = instance_network();
     let addresses = match address::parse(host) {
@@ -49,8 +48,8 @@ fn look_up(network: &Network, host: &str, deadline: Deadline) -> Result<Vec<IpAd
     }
 }
 
-/// Tries every address in turn. Each gets its share of the time, so that one that never answers leaves some for the next;
-/// where no time is left, there is no share.
+/// Tries the addresses in turn. Each gets an equal share of the time left, so that one that never answers leaves time
+/// for the next. `share` returns `None` once no time is left.
 fn first_that_answers<S, D>(
     addresses: &[IpAddr],
     share: impl Fn(usize) -> Option<D>,
@@ -78,7 +77,7 @@ fn connect(network: &Network, address: IpAddr, port: u16, deadline: Deadline) ->
     Ok(Stream { input, output, _socket: socket })
 }
 
-/// None for what is not done yet.
+/// Turns `would-block` into `None`.
 fn pending<T>(result: Result<T, ErrorCode>, failure: impl Fn(ErrorCode) -> Error) -> Result<Option<T>, Error> {
     match result {
         Ok(done) => Ok(Some(done)),
@@ -100,7 +99,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_first_that_answers_is_taken_and_the_time_left_is_shared_by_the_untried() {
+    fn the_first_that_answers_is_taken_and_the_untried_share_the_time_left() {
         let mut tried = Vec::new();
         let taken = first_that_answers(&ADDRESSES, Some, |address, share| {
             tried.push((address, share));
@@ -111,14 +110,14 @@ mod tests {
     }
 
     #[test]
-    fn where_none_answers_the_last_failure_is_told() {
+    fn if_none_answers_the_last_failure_is_returned() {
         let mut failures = [Error::TimedOut, Error::Unreachable, Error::Refused].into_iter();
         let result = first_that_answers(&ADDRESSES, Some, |_, _| Err::<(), _>(failures.next().unwrap()));
         assert!(matches!(result, Err(Error::Refused)));
     }
 
     #[test]
-    fn once_the_time_is_up_nothing_more_is_tried() {
+    fn nothing_is_tried_after_the_time_limit() {
         let mut tried = 0;
         let share = |untried| (untried == 3).then_some(());
         let result = first_that_answers(&ADDRESSES, share, |_, ()| {

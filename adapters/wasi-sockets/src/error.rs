@@ -1,20 +1,21 @@
-//! From what WASI says went wrong to what the contract says.
+//! Converts WASI's errors to the contract's.
 
 use crate::bindings::exports::drsession::session::socket::Error;
 use crate::bindings::wasi::io::streams::StreamError;
 use crate::bindings::wasi::sockets::network::ErrorCode;
 
-const DENIED: &str =
-    "the host's rules for outgoing connections (wasmtime: -S inherit-network, Spin: allowed_outbound_hosts)";
-const NO_LOOK_UP: &str = "the host looks up no names (wasmtime: -S allow-ip-name-lookup); an address needs no look-up";
+const DENIED: &str = "the host does not allow outgoing connections to this address: allow them (wasmtime: \
+                      -S inherit-network, Spin: allowed_outbound_hosts)";
+const NO_LOOK_UP: &str =
+    "the host does not allow name lookups: allow them (wasmtime: -S allow-ip-name-lookup), or use an IP address";
 
-/// Why a connection could not be made.
+/// Errors of connecting.
 pub(crate) fn connecting(code: ErrorCode) -> Error {
     match code {
         ErrorCode::AccessDenied => Error::Denied(DENIED.to_owned()),
         ErrorCode::ConnectionRefused => Error::Refused,
         ErrorCode::ConnectionReset | ErrorCode::ConnectionAborted => Error::Closed,
-        // No IPv6, for example: then no way leads to that address.
+        // For example, a host without IPv6 has no route to an IPv6 address.
         ErrorCode::RemoteUnreachable | ErrorCode::NotSupported | ErrorCode::AddressNotBindable => Error::Unreachable,
         ErrorCode::Timeout => Error::TimedOut,
         ErrorCode::Unknown
@@ -33,12 +34,12 @@ pub(crate) fn connecting(code: ErrorCode) -> Error {
     }
 }
 
-/// Why a name led to no address.
+/// Errors of looking up a name.
 pub(crate) fn looking_up(host: &str, code: ErrorCode) -> Error {
     match code {
-        // Not even the form of a name.
+        // `InvalidArgument`: not a valid name.
         ErrorCode::NameUnresolvable | ErrorCode::InvalidArgument => Error::NameNotFound(host.to_owned()),
-        // wasmtime says the latter where look-up is not allowed.
+        // wasmtime returns `PermanentResolverFailure` if lookups are not allowed.
         ErrorCode::AccessDenied | ErrorCode::PermanentResolverFailure => Error::Denied(NO_LOOK_UP.to_owned()),
         ErrorCode::Timeout => Error::TimedOut,
         ErrorCode::Unknown
@@ -60,10 +61,10 @@ pub(crate) fn looking_up(host: &str, code: ErrorCode) -> Error {
     }
 }
 
-/// Why a connection does not go on. Never `closed`: from a write that would say that nothing was sent.
+/// Errors of reading and writing. Never `closed`, which would mean for a write that nothing was sent.
 pub(crate) fn broken(error: StreamError) -> Error {
     Error::Other(match error {
-        StreamError::Closed => "the connection broke off".to_owned(),
+        StreamError::Closed => "the connection was closed or reset".to_owned(),
         StreamError::LastOperationFailed(error) => error.to_debug_string(),
     })
 }
@@ -77,7 +78,7 @@ mod tests {
     use super::{Error, ErrorCode, StreamError, broken, connecting, looking_up};
 
     #[test]
-    fn what_the_contract_knows_of_connecting_has_its_case() {
+    fn errors_of_connecting_have_their_case() {
         for (code, error) in [
             (ErrorCode::ConnectionRefused, Error::Refused),
             (ErrorCode::RemoteUnreachable, Error::Unreachable),
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_address_is_named_and_a_forbidden_look_up_is_denied() {
+    fn a_name_without_address_is_not_found_and_a_forbidden_lookup_is_denied() {
         for code in [ErrorCode::NameUnresolvable, ErrorCode::InvalidArgument] {
             assert!(matches!(looking_up("redis.example", code), Error::NameNotFound(name) if name == "redis.example"));
         }
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_is_closed_is_no_proof_that_nothing_was_sent() {
+    fn a_closed_stream_is_never_the_error_closed() {
         assert!(matches!(broken(StreamError::Closed), Error::Other(_)));
     }
 }
