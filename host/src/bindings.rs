@@ -11,7 +11,7 @@ pub(crate) mod blocking {
     #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
 
     /// The value behind a guest's handle.
-    pub type Connection = crate::connection::Connection<crate::blocking::Blocking>;
+    pub type Connection = crate::connection::Connection<crate::runtime::Blocking>;
 
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -27,7 +27,7 @@ pub(crate) mod tokio {
     #![allow(clippy::all, missing_docs, unreachable_pub, unsafe_code, reason = "generated")]
 
     /// The value behind a guest's handle.
-    pub type Connection = crate::connection::Connection<crate::tokio::Tokio>;
+    pub type Connection = crate::connection::Connection<crate::runtime::Tokio>;
 
     wasmtime::component::bindgen!({
         path: "../wit",

@@ -14,7 +14,7 @@ use wasmtime::component::{Linker, Resource};
 
 use crate::bindings::blocking::Connection;
 use crate::bindings::blocking::drsession::session::socket::{self, Address, Error, Host, HostConnection, Timeouts};
-use crate::runtime::{Deadline, Interest, Runtime};
+use crate::runtime::{Blocking, Deadline, Interest, Runtime};
 use crate::sockets::{HasSockets, SocketsContext, SocketsView};
 use crate::stream::Stream;
 
@@ -87,9 +87,6 @@ pub(crate) fn complete<T>(future: impl Future<Output = T>) -> T {
         Poll::Pending => unreachable!("a blocking future is ready when first polled"),
     }
 }
-
-/// Blocks in system calls.
-pub(crate) struct Blocking;
 
 impl Runtime for Blocking {
     type Stream = Stream;

@@ -18,8 +18,8 @@ use crate::bindings::concurrent::drsession::session::socket_async::{
 };
 use crate::outgoing::SharedConnection;
 use crate::runtime::Runtime;
+use crate::runtime::Tokio;
 use crate::sockets::{HasSockets, SocketsContext, SocketsView};
-use crate::tokio::Tokio;
 
 /// Adds the import `drsession:session/socket-async` to the linker.
 ///

@@ -28,7 +28,8 @@ pub(crate) struct Timeouts {
 
 /// A guest's connection. When the guest or the store's table drops it, it returns to the pool if it is idle and
 /// reusable.
-pub(crate) struct Connection<R: Runtime> {
+#[allow(unreachable_pub, reason = "the bindings of wasmtime 50 want it")]
+pub struct Connection<R: Runtime> {
     /// `None` only during `drop`.
     transport: Option<Transport<R::Stream>>,
     permit: Arc<ConnectionPermit>,

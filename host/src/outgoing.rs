@@ -9,10 +9,11 @@ use ::tokio::task::AbortHandle;
 
 use crate::connection::{Connection, Write};
 use crate::error::Error;
-use crate::tokio::Tokio;
+use crate::runtime::Tokio;
 
 /// A connection that sends writes in the order of the calls, even those whose call was cancelled.
-pub(crate) struct SharedConnection {
+#[allow(unreachable_pub, reason = "the bindings of wasmtime 50 want it")]
+pub struct SharedConnection {
     connection: Arc<Connection<Tokio>>,
     outgoing: Arc<Mutex<Outgoing>>,
 }

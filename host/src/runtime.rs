@@ -61,3 +61,11 @@ pub(crate) trait Runtime: Sized + 'static {
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
 }
+
+/// Blocks in system calls.
+#[allow(unreachable_pub, reason = "the bindings of wasmtime 50 want it")]
+pub struct Blocking;
+
+/// Waits through the tokio runtime that polls the call.
+#[allow(unreachable_pub, reason = "the bindings of wasmtime 50 want it")]
+pub struct Tokio;

@@ -27,14 +27,14 @@ macro_rules! in_both_flavours {
         mod blocking {
             $(#[test]
             fn $name() {
-                crate::blocking::complete(super::$name::<crate::blocking::Blocking>());
+                crate::blocking::complete(super::$name::<crate::runtime::Blocking>());
             })+
         }
 
         mod tokio {
             $(#[test]
             fn $name() {
-                crate::testing::runtime().block_on(super::$name::<crate::tokio::Tokio>());
+                crate::testing::runtime().block_on(super::$name::<crate::runtime::Tokio>());
             })+
         }
     };

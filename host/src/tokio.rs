@@ -17,7 +17,7 @@ use wasmtime::component::{Linker, Resource};
 
 use crate::bindings::tokio::Connection;
 use crate::bindings::tokio::drsession::session::socket::{self, Address, Error, Host, HostConnection, Timeouts};
-use crate::runtime::{Deadline, Interest, Runtime};
+use crate::runtime::{Deadline, Interest, Runtime, Tokio};
 use crate::sockets::{HasSockets, SocketsContext, SocketsView};
 use crate::stream::Stream;
 
@@ -82,9 +82,6 @@ impl HostConnection for SocketsView<'_> {
         Ok(())
     }
 }
-
-/// Waits through the tokio runtime that polls the call.
-pub(crate) struct Tokio;
 
 /// A stream attached to a tokio runtime.
 pub(crate) enum Watched {

@@ -213,8 +213,8 @@ async fn an_address_no_longer_allowed_is_denied_its_idle_connection<R: Runtime>(
 
 #[test]
 fn a_kept_connection_outlives_its_runtime_and_serves_either_flavour() {
-    use crate::blocking::{Blocking, complete};
-    use crate::tokio::Tokio;
+    use crate::blocking::complete;
+    use crate::runtime::{Blocking, Tokio};
 
     let (sockets, peer) = (anywhere(), Peer::start());
     let end = runtime().block_on(leave_idle::<Tokio>(&sockets, &peer, ""));
@@ -243,7 +243,7 @@ fn a_kept_connection_outlives_its_runtime_and_serves_either_flavour() {
 fn a_connection_dropped_after_its_runtime_is_kept() {
     let (sockets, peer) = (anywhere(), Peer::start());
     let runtime = runtime();
-    let connection = runtime.block_on(connect::<crate::tokio::Tokio>(&sockets, peer.address(), ""));
+    let connection = runtime.block_on(connect::<crate::runtime::Tokio>(&sockets, peer.address(), ""));
     let _end = peer.accept();
     connection.set_idle();
     drop(runtime);

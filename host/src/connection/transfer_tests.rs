@@ -178,7 +178,7 @@ async fn statistics_count_an_exchange<R: Runtime>() {
 fn a_cancelled_read_takes_no_bytes() {
     let (sockets, peer) = (anywhere(), Peer::start());
     runtime().block_on(async {
-        let connection = connect::<crate::tokio::Tokio>(&sockets, peer.address(), "").await;
+        let connection = connect::<crate::runtime::Tokio>(&sockets, peer.address(), "").await;
         let end = peer.accept();
         let cancelled = ::tokio::time::timeout(SHORT, connection.read(64)).await;
         assert!(cancelled.is_err());

@@ -311,8 +311,8 @@ async fn the_peer_is_told_the_end<R: Runtime>() {
 
 #[test]
 fn a_kept_connection_outlives_its_runtime_and_serves_either_flavour() {
-    use crate::blocking::{Blocking, complete};
-    use crate::tokio::Tokio;
+    use crate::blocking::complete;
+    use crate::runtime::{Blocking, Tokio};
 
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
@@ -342,7 +342,7 @@ fn a_cancelled_read_takes_no_bytes() {
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
     runtime().block_on(async {
-        let (connection, mut end) = pair::<crate::tokio::Tokio>(&sockets, &peer).await;
+        let (connection, mut end) = pair::<crate::runtime::Tokio>(&sockets, &peer).await;
         // This has read the session tickets.
         let cancelled = ::tokio::time::timeout(Duration::from_millis(50), connection.read(64)).await;
         assert!(cancelled.is_err());
@@ -356,7 +356,7 @@ fn a_write_and_a_read_run_at_the_same_time() {
     let authority = Authority::new();
     let (sockets, peer) = (authority.sockets(), authority.server());
     runtime().block_on(async {
-        let (connection, mut end) = pair::<crate::tokio::Tokio>(&sockets, &peer).await;
+        let (connection, mut end) = pair::<crate::runtime::Tokio>(&sockets, &peer).await;
         let connection = SharedConnection::new(connection);
         let answering = std::thread::spawn(move || {
             end.sends(b"answer");

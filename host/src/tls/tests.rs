@@ -290,8 +290,7 @@ fn several_authorities_are_trusted_together() {
     let sockets = Sockets::builder().allow(|_| true).tls(tls).build();
     for authority in [one, other] {
         let peer = authority.server();
-        let (failure, _) =
-            crate::blocking::complete(failure::<crate::blocking::Blocking>(&sockets, &peer, "127.0.0.1"));
+        let (failure, _) = crate::blocking::complete(failure::<crate::runtime::Blocking>(&sockets, &peer, "127.0.0.1"));
         assert_eq!(failure, None);
     }
 }
