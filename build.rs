@@ -1,50 +1,179 @@
-//! Prepares the Lua scripts: leaves the comments out, and works out the SHA-1 that EVALSHA names each by, all its parts
-//! together. And says how large the component's stack is.
+//! Assembles the Lua scripts, and limits the component's stack.
+//!
+//! A line `--@name` in a script stands for the file `name.lua`, so that each text exists once. `--@each` stands for all operations: each
+//! file beside the operations' Rust code begins with a line `-- NAME argument… (undo)`, and its text becomes a branch that runs for that
+//! name. `(undo)` has the field's value remembered first. `--@operations rotate` leaves out all operations but those that `rotate` takes.
+//!
+//! Comments and blanks are removed, local variables get short names, and the SHA-1 is computed by which EVALSHA names the script.
 
 use sha1::{Digest, Sha1};
-use std::{env, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+};
 
-/// Signs that blanks surround for the reader's sake.
-const BLANKS: [&str; 8] = [", ", " = ", " == ", " ~= ", " < ", " > ", " + ", " .. "];
+const SCRIPTS: &str = "src/session/scripts";
+const OPERATIONS: &str = "src/session/operation";
+
+/// The operations that `rotate` takes along.
+const ROTATED: [&str; 2] = ["HSET", "HDEL"];
+
+/// Blanks around these serve the reader only.
+const SPACED: [&str; 9] = [", ", " = ", " == ", " ~= ", " < ", " > ", " <= ", " + ", " .. "];
 
 fn main() {
     limit_stack();
-    prepare_scripts();
+    for folder in [SCRIPTS, OPERATIONS] {
+        println!("cargo::rerun-if-changed={folder}");
+    }
+    let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let operations = operations();
+    let names = local_names(&operations);
+    for name in ["operate", "rotate"] {
+        let pieces: Vec<String> =
+            assemble(&script(name), &operations).iter().map(|piece| shortened(piece, &names)).collect();
+        let sha1: String = Sha1::digest(pieces.concat()).iter().map(|byte| format!("{byte:02x}")).collect();
+        // In pieces, for the compiler stores equal ones once.
+        fs::write(output.join(name).with_extension("rs"), format!("&{pieces:?}")).expect("OUT_DIR is writable");
+        fs::write(output.join(name).with_extension("sha1"), sha1).expect("OUT_DIR is writable");
+    }
 }
 
-/// Gives the component less stack than the workspace gives others: so stack and constants have room in one page of memory,
-/// which every instance takes, and a host wipes. No call goes deep, whatever it is given: the tests pass with a third of it.
+/// Gives the component less stack than other crates: stack and constants fit into one page of memory then, which every instance takes,
+/// and which a host wipes. No call goes deep, whatever its arguments: the tests pass with a third of this.
 fn limit_stack() {
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size=24576");
     }
 }
 
-fn prepare_scripts() {
-    let folder = Path::new("src/session/scripts");
-    let output = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let stripped = |name: &str| -> String {
-        let path = folder.join(name).with_extension("lua");
-        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("--"));
-        let text: String = lines.flat_map(|line| [line, "\n"]).collect();
-        // Blanks that Lua can do without; no string of the scripts holds such.
-        BLANKS.iter().fold(text, |text, sign| text.replace(sign, sign.trim()))
+/// An operation's Lua.
+#[derive(Clone)]
+struct Operation {
+    name: String,
+    arguments: Vec<String>,
+    undo: bool,
+    body: String,
+}
+
+/// All operations, in the order of their files' names.
+fn operations() -> Vec<Operation> {
+    let files = fs::read_dir(OPERATIONS).expect("the operations' folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "lua")).collect();
+    files.sort();
+    let operation = |path: &PathBuf| {
+        let text = read(path);
+        let (head, body) = text.split_once('\n').expect("a head and a body");
+        let mut words = head.trim_start_matches("--").split_whitespace().map(str::to_owned).peekable();
+        let name = words.next().expect("the operation's name");
+        let (marks, arguments): (Vec<_>, Vec<_>) = words.partition(|word| word.starts_with('('));
+        Operation { name, arguments, undo: marks == ["(undo)"], body: body.to_owned() }
     };
-    let write = |name: &str, text: &str| {
-        fs::write(Path::new(&output).join(name), text).expect("OUT_DIR is writable");
-    };
-    let scripts: [(&str, &[&str]); 2] =
-        [("operate", &["usual", "shared", "operate"]), ("rotate", &["shared", "rotate"])];
-    for (name, parts) in scripts {
-        let mut digest = Sha1::new();
-        for part in parts {
-            let text = stripped(part);
-            digest.update(&text);
-            write(&format!("{part}.lua"), &text);
-        }
-        let hexadecimal: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        write(&format!("{name}.sha1"), &hexadecimal);
+    files.iter().map(operation).collect()
+}
+
+/// Replaces the lines that stand for something else, and strips the rest. The script is the concatenation of the pieces.
+fn assemble(text: &str, operations: &[Operation]) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for line in text.lines().map(str::trim) {
+        let included = match line.strip_prefix("--@") {
+            Some("each") => {
+                operations.iter().enumerate().flat_map(branch).chain([NO_SUCH_OPERATION.to_owned()]).collect()
+            }
+            Some("operations rotate") => {
+                let rotated: Vec<_> =
+                    operations.iter().filter(|operation| ROTATED.contains(&&*operation.name)).cloned().collect();
+                assemble(&script("operations"), &rotated)
+            }
+            Some(name) => assemble(&script(name), operations),
+            None if line.is_empty() || line.starts_with("--") => continue,
+            None => {
+                let last = pieces.last_mut().expect("at least one piece");
+                last.push_str(&stripped(line));
+                last.push('\n');
+                continue;
+            }
+        };
+        pieces.extend(included);
+        pieces.push(String::new());
     }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+/// The end of the branches. Only a later version of this file could get here.
+const NO_SUCH_OPERATION: &str = "else\nfailure=redis.error_reply('ERR no such operation')\nbreak\nend\n";
+
+/// `if name == … then …`: what an operation does.
+fn branch((index, operation): (usize, &Operation)) -> Vec<String> {
+    let Operation { name, arguments, undo, body } = operation;
+    let mut text = format!("{} name=='{name}' then\n", if index == 0 { "if" } else { "elseif" });
+    if !arguments.is_empty() {
+        let values: Vec<String> = (1..=arguments.len()).map(|offset| format!("ARGV[at+{offset}]")).collect();
+        text.push_str(&format!("local {}={}\n", arguments.join(","), values.join(",")));
+    }
+    text.push_str(&format!("at=at+{}\n", arguments.len() + 1));
+    let remember = if *undo { "--@remember\n" } else { "" };
+    let mut pieces = assemble(&format!("{remember}{body}"), &[]);
+    pieces.insert(0, text);
+    pieces
+}
+
+fn stripped(line: &str) -> String {
+    for (index, literal) in line.split('\'').enumerate() {
+        let is_literal = index % 2 == 1;
+        assert!(!is_literal || SPACED.iter().all(|spaced| !literal.contains(spaced)), "blanks in a literal: {line}");
+    }
+    SPACED.iter().fold(line.to_owned(), |line, spaced| line.replace(spaced, spaced.trim()))
+}
+
+/// The local variables of all scripts: those of `local` and `for` statements, and the operations' arguments.
+fn local_names(operations: &[Operation]) -> BTreeSet<String> {
+    let scripts =
+        fs::read_dir(SCRIPTS).expect("the scripts' folder").map(|entry| read(&entry.expect("an entry").path()));
+    let texts: Vec<String> = scripts.chain(operations.iter().map(|operation| operation.body.clone())).collect();
+    let arguments = operations.iter().flat_map(|operation| operation.arguments.iter().cloned());
+    let declared = texts.iter().flat_map(|text| text.lines()).filter_map(|line| {
+        let line = line.trim();
+        let names = line.strip_prefix("local ").or_else(|| line.strip_prefix("for "))?;
+        Some(names.split('=').next()?.split(" in ").next()?.to_owned())
+    });
+    let declared: Vec<String> = declared.collect();
+    let declared = declared.iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned());
+    declared.chain(arguments).collect()
+}
+
+/// Replaces each local variable by a short name. Strings, and the fields of tables, stay.
+fn shortened(text: &str, names: &BTreeSet<String>) -> String {
+    let mut short = String::new();
+    let mut in_string = false;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        let length = rest.find(|character| !is_word(character)).unwrap_or(rest.len()).max(first.len_utf8());
+        let (word, after) = rest.split_at(length);
+        in_string ^= first == '\'';
+        let is_field = short.ends_with(['.', ':', '\\']);
+        match names.iter().position(|name| name == word) {
+            Some(index) if !in_string && !is_field => {
+                short.push(char::from(b'a' + (index / 26) as u8));
+                short.push(char::from(b'a' + (index % 26) as u8));
+                // The only keywords of two letters are `do`, `if`, `in` and `or`.
+                assert!(index / 26 < 3, "more local variables than short names before `do`");
+            }
+            _ => short.push_str(word),
+        }
+        rest = after;
+    }
+    short
+}
+
+fn script(name: &str) -> String {
+    read(&Path::new(SCRIPTS).join(name).with_extension("lua"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -1,48 +1,48 @@
 //! Why a call failed: the contract's `types.error`, as the core knows it.
 
-/// Why a call failed; each case says what the contract's case of the same name says (`wit/types.wit`).
+/// Why a call failed. `wit/types.wit` documents the cases.
 ///
-/// No case but [`Error::NotANumber`] and [`Error::Corrupt`], which name a field, holds what a caller sent.
+/// No error holds an id, a password or a value. Some name a field.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Error {
-    /// The session is no more.
+    /// The session does not exist any more.
     Gone,
-    /// The session has moved to a new id within the last minute.
+    /// The session has moved to a new id.
     Rotated,
-    /// A counter's operation on a field that holds no number; the field's name.
+    /// A counter's field holds no number. Carries the field's name.
     NotANumber(String),
-    /// A counter would leave its range.
+    /// A counter would exceed its range.
     Overflow,
-    /// An argument can't be used; which and why.
+    /// An argument is invalid. Says which, and why.
     InvalidArgument(String),
-    /// Past a limit; the limit.
+    /// A limit is exceeded. Carries the limit.
     TooLarge(u64),
-    /// A stored field is not text in UTF-8; the field's name.
+    /// A stored value or name is not UTF-8. Carries the field's name, with invalid bytes replaced.
     Corrupt(String),
-    /// The key holds something that is no hash.
+    /// The key does not hold a hash.
     WrongType,
-    /// Credentials or a command refused; the server's first word and the command.
+    /// The server refused the credentials, or a command. Carries the error's code and the command's name.
     Denied(String),
-    /// Not reached or not executed; trying again is safe.
+    /// The server could not be reached, or did not execute the call. It is safe to try again.
     Unavailable(String),
-    /// Too many calls wait already.
+    /// Too many calls are waiting already.
     Busy,
-    /// The response's headers have been asked for already.
+    /// The application has already asked for the response's headers.
     TooLate,
-    /// Sent, and no answer came.
+    /// The call was sent, and its reply was lost.
     OutcomeUnknown(String),
-    /// Written, and fewer replicas than asked for have it; how many do.
+    /// The write was applied, but fewer replicas than asked for have it. Carries their number.
     NotReplicated(u32),
-    /// The server is too old, or this build does not have it.
+    /// The server, or the host, cannot do it. Says what is missing.
     Unsupported(String),
-    /// Any other error reply, masked.
+    /// Another error reply, with arguments masked.
     Server(String),
-    /// Not RESP, or not an answer to what was asked.
+    /// A reply is not RESP, or does not match its command.
     Protocol(String),
 }
 
 impl Error {
-    /// An argument that can't be used.
+    /// An invalid argument.
     pub(crate) fn invalid(why: &str) -> Self {
         Error::InvalidArgument(why.into())
     }

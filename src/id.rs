@@ -1,39 +1,39 @@
 //! Session ids: 256 random bits in base64url without padding (RFC 4648, section 5).
 
-use crate::hexadecimal::hexadecimal;
-use crc16::{State, XMODEM};
+use crate::text::to_hex;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// How many random bytes an id stands for.
+/// The number of random bytes in an id.
 const RANDOM_BYTES: usize = 32;
-/// How many characters an id has.
+/// The number of characters of an id.
 pub const LENGTH: usize = 43;
-/// How many of its characters are searched for when an id has to fall into a given cluster slot. The others, 39, keep
-/// 234 bits; three characters would not reach every slot.
+/// The number of characters that are searched when an id has to lie in a certain cluster slot. The other 39 keep 234 random bits. Three
+/// characters would not reach every slot.
 const SEARCHED: usize = 4;
+/// A slot is the lower 14 bits of the key's CRC.
+const SLOT_MASK: u16 = 0x3fff;
 
-/// A session's id. Whoever knows it is the visitor: it has no `Debug`.
+/// A session's id. It is a credential, so it has no `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Id([u8; LENGTH]);
 
-/// A session's key in Redis: what the keys of all sessions begin with, and its id. Each call of a session takes its key along: a
-/// clone is the same key, and is known to be without a look at its characters.
+/// A session's key in Redis: the prefix and the id. Clones share their text, and are compared by its address first.
 #[derive(Clone)]
 pub struct Key(Rc<[u8]>);
 
 impl Id {
-    /// From random bytes.
+    /// Encodes random bytes.
     pub fn from_random(random: [u8; RANDOM_BYTES]) -> Self {
-        // The last character stands for four bits, the others for six each.
+        // The last character encodes four bits, every other six.
         let bit = |index: usize| random.get(index / 8).map_or(0, |byte| byte >> (7 - index % 8) & 1);
         let value = |place: usize| (0..6).fold(0, |value, offset| value << 1 | bit(place * 6 + offset));
         Id(std::array::from_fn(|place| ALPHABET[usize::from(value(place))]))
     }
 
-    /// Reads an id strictly: 43 characters of the alphabet, the last of which ends in two zero bits.
+    /// Parses an id. Only the canonical encoding is accepted: 43 characters, the last of which encodes two zero bits at its end.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let characters: [u8; LENGTH] = text.try_into().ok()?;
         let mut last = 0;
@@ -43,27 +43,19 @@ impl Id {
         (last & 3 == 0).then_some(Id(characters))
     }
 
-    /// A new id for a session that moves. Its key lies in the same slot of a Redis Cluster, whatever stands between braces
-    /// in the prefix, since a move from slot to slot can't be atomic
+    /// A new id for a session that moves within a Redis Cluster. Its key lies in the same slot, whatever hash tag the prefix holds,
+    /// because a move between slots cannot be atomic
     /// (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>).
     pub fn in_slot_of(self, prefix: &[u8], random: [u8; RANDOM_BYTES]) -> Self {
         let mut id = Self::from_random(random);
         let Some(tail) = hashed_tail(prefix) else {
             return id;
         };
-        let slot = |state: State<XMODEM>| state.get() & 0x3fff;
-        let wanted = {
-            let mut state = State::<XMODEM>::new();
-            state.update(tail);
-            state.update(&self.0);
-            slot(state)
-        };
-        let mut state = State::<XMODEM>::new();
-        state.update(tail);
-        state.update(&id.0[..LENGTH - SEARCHED]);
-        let after_kept = state.get();
+        let after_prefix = crc16(0, tail);
+        let wanted = crc16(after_prefix, &self.0) & SLOT_MASK;
+        let after_kept = crc16(after_prefix, &id.0[..LENGTH - SEARCHED]);
 
-        // From a random place on, so that what is found tells nothing.
+        // It starts at a random candidate, so that the result is random too.
         let begin = id.0[LENGTH - SEARCHED..]
             .iter()
             .fold(0_usize, |number, character| number * 64 + usize::from(value(*character).unwrap_or(0)));
@@ -74,7 +66,7 @@ impl Id {
             for (place, character) in characters.iter_mut().rev().enumerate() {
                 *character = ALPHABET[candidate >> (6 * place) & 63];
             }
-            if crc16_from(after_kept, &characters) & 0x3fff == wanted {
+            if crc16(after_kept, &characters) & SLOT_MASK == wanted {
                 id.0[LENGTH - SEARCHED..].copy_from_slice(&characters);
                 break;
             }
@@ -82,20 +74,20 @@ impl Id {
         id
     }
 
-    /// As text.
+    /// Its text.
     pub fn as_str(&self) -> &str {
         // The alphabet is ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// What stands for the id in logs.
+    /// A name for the session in logs, from which the id cannot be found.
     pub fn for_logs(&self) -> String {
-        hexadecimal(&Sha256::digest(self.0)[..6])
+        to_hex(&Sha256::digest(self.0)[..6])
     }
 
-    /// What a marker keeps of the id: enough to recognise it, too little to guess it.
+    /// The digest that a tombstone holds. It identifies the id and does not reveal it.
     pub fn digest(&self) -> String {
-        hexadecimal(&Sha256::digest(self.0))
+        to_hex(&Sha256::digest(self.0))
     }
 }
 
@@ -105,14 +97,14 @@ impl Key {
         Self([prefix, &id.0].concat().into())
     }
 
-    /// The id, which the key ends with.
+    /// The id: the end of the key.
     pub fn id(&self) -> Id {
         let mut id = Id([0; LENGTH]);
         id.0.copy_from_slice(&self.0[self.0.len() - LENGTH..]);
         id
     }
 
-    /// What Redis knows it by.
+    /// Its text.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -124,9 +116,9 @@ impl PartialEq for Key {
     }
 }
 
-/// A random text that recognises its own mark.
+/// A random token, by which a call recognizes its own tombstone.
 pub fn token(random: [u8; 16]) -> String {
-    hexadecimal(&random)
+    to_hex(&random)
 }
 
 fn value(character: u8) -> Option<u8> {
@@ -140,8 +132,8 @@ fn value(character: u8) -> Option<u8> {
     }
 }
 
-/// The part of the prefix that is hashed for the slot; none where a tag within the prefix alone decides. An id holds no
-/// braces, so a tag that the prefix opens and does not close is none.
+/// The part of the prefix that counts for the slot. `None` if the prefix contains a hash tag, which alone decides. Ids contain no
+/// braces, so the prefix has to close the tag as well.
 fn hashed_tail(prefix: &[u8]) -> Option<&[u8]> {
     let open = prefix.iter().position(|byte| *byte == b'{');
     let tagged = open.is_some_and(|open| {
@@ -151,12 +143,10 @@ fn hashed_tail(prefix: &[u8]) -> Option<&[u8]> {
     (!tagged).then_some(prefix)
 }
 
-/// Goes on from a CRC; the library can only begin anew.
-fn crc16_from(crc: u16, bytes: &[u8]) -> u16 {
+/// CRC-16/XMODEM of these bytes, continued from the CRC of those before them.
+fn crc16(crc: u16, bytes: &[u8]) -> u16 {
     bytes.iter().fold(crc, |crc, byte| {
-        let mut state = State::<XMODEM>::new();
-        state.update(&[(crc >> 8) as u8 ^ byte]);
-        crc << 8 ^ state.get()
+        (0..8).fold(crc ^ u16::from(*byte) << 8, |crc, _| if crc >> 15 == 1 { crc << 1 ^ 0x1021 } else { crc << 1 })
     })
 }
 

@@ -7,25 +7,23 @@
 //!   │  drsession:session/session          wit/session.wit
 //! component    the contract's resources   the only code that knows the bindings
 //!   │
-//! session      what a session is          each call as commands to send and a reading of their replies
+//! session      what a session is          calls as operations, operations as commands, replies as outcomes
 //!   │
-//! redis        how to talk to Redis       frames, handshake, what may be sent again
+//! redis        a Redis client             wire format, handshake, routing, retries
 //!   │  drsession:session/socket           wit/socket.wit
 //! host
 //! ```
 //!
-//! `session` never sees a socket, `redis` never sees a session, and neither sees the bindings: both are plain Rust, and
-//! are tested natively. Beside them stand what a session needs that is neither: [`options`], [`id`], [`cookie`],
-//! [`error`].
+//! `session` does not know sockets, `redis` does not know sessions, and neither knows the bindings: both are plain Rust, and are tested
+//! natively. Beside them are [`options`], [`id`], [`cookie`] and [`error`], and two helpers, `few` and `text`.
 
 #[cfg(target_arch = "wasm32")]
 mod component;
 pub mod cookie;
-mod decimal;
 pub mod error;
-mod hexadecimal;
+pub mod few;
 pub mod id;
-mod joined;
 pub mod options;
 pub mod redis;
 pub mod session;
+mod text;

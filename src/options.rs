@@ -1,31 +1,31 @@
-//! How a store behaves, and the checks that its options have to pass.
+//! A store's options, and their checks.
 
 use crate::{
     cookie::{self, Cookie, SameSite},
     error::Error,
-    redis::{Timeouts, replicas::Wanted, url::Server},
+    redis::{Timeouts, Wait, url::RedisUrl},
 };
 use std::num::NonZeroU32;
 
 /// The longest prefix, in bytes.
 const MAX_PREFIX: usize = 1024;
 
-/// How long a session lives, in seconds; none: for ever.
+/// How long a session lives, in seconds. `None`: forever.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lifetime {
-    /// Without use.
+    /// Since it was last used.
     pub idle: Option<NonZeroU32>,
-    /// From its first write.
+    /// Since its first write.
     pub absolute: Option<NonZeroU32>,
 }
 
 impl Lifetime {
-    /// Zero seconds is no lifetime.
+    /// Zero seconds is invalid.
     pub fn new(idle: Option<u32>, absolute: Option<u32>) -> Result<Self, Error> {
         let seconds = |given: Option<u32>| match given.map(NonZeroU32::new) {
             None => Ok(None),
             Some(Some(seconds)) => Ok(Some(seconds)),
-            Some(None) => Err(Error::invalid("a lifetime of zero seconds")),
+            Some(None) => Err(Error::invalid("a lifetime must be at least 1 second (none: never)")),
         };
         Ok(Self { idle: seconds(idle)?, absolute: seconds(absolute)? })
     }
@@ -35,39 +35,44 @@ impl Lifetime {
         self.idle.is_none() && self.absolute.is_none()
     }
 
-    /// Seconds that a session of this lifetime has at its beginning.
+    /// The error of a lifetime with the guard off.
+    pub fn needs_guard() -> Error {
+        Error::invalid("with the guard off nothing expires: set both lifetimes to none")
+    }
+
+    /// The seconds that a new session has.
     pub fn at_first(self) -> Option<u32> {
         let both = [self.idle, self.absolute];
         both.into_iter().flatten().map(NonZeroU32::get).min()
     }
 }
 
-/// What was asked for, unchecked. The contract's resource `options`.
+/// Unchecked options. The contract's resource `options`.
 pub struct Options {
-    /// Where Redis is.
+    /// The Redis URL.
     pub url: String,
-    /// What stands before the id in the key.
+    /// The beginning of every session's key.
     pub prefix: String,
-    /// Seconds without use.
+    /// The idle lifetime, in seconds.
     pub idle_lifetime: Option<u32>,
-    /// Seconds from the first write.
+    /// The absolute lifetime, in seconds.
     pub absolute_lifetime: Option<u32>,
-    /// Whether calls look if the session lives.
+    /// Whether calls check that the session is alive.
     pub guard: bool,
-    /// Whether Lua may be used.
+    /// Whether Lua scripts may be used.
     pub scripts: bool,
-    /// Time limits.
+    /// The socket's time limits.
     pub timeouts: Timeouts,
-    /// How many replicas writes wait for, and how long; 0: they don't wait.
-    pub replicas: Wanted,
-    /// The cookie, but for its age.
+    /// The replicas that writes wait for. 0 replicas: they do not wait.
+    pub replicas: Wait,
+    /// The cookie, except its age.
     pub cookie: Cookie,
-    /// Whether the browser keeps the cookie when it is closed.
+    /// Whether the browser keeps the cookie after it was closed.
     pub cookie_persistent: bool,
 }
 
 impl Options {
-    /// The defaults, for a Redis at this URL.
+    /// The defaults.
     pub fn new(url: String) -> Self {
         Self {
             url,
@@ -77,7 +82,7 @@ impl Options {
             guard: true,
             scripts: true,
             timeouts: Timeouts { connect: 2_000, answer: 2_000 },
-            replicas: Wanted { count: 0, timeout: 0 },
+            replicas: Wait { replicas: 0, timeout: 0 },
             cookie: Cookie {
                 name: "__Host-id".into(),
                 former_names: Vec::new(),
@@ -92,29 +97,31 @@ impl Options {
         }
     }
 
-    /// Checks everything; what a store then goes by.
+    /// Checks the options.
     pub fn check(&self) -> Result<Settings, Error> {
-        let server = Server::parse(&self.url)?;
+        let url = RedisUrl::parse(&self.url)?;
         if self.prefix.len() > MAX_PREFIX {
-            return Err(Error::invalid("the prefix is longer than 1,024 bytes"));
+            return Err(Error::invalid("the prefix must not be longer than 1,024 bytes"));
         }
         let lifetime = Lifetime::new(self.idle_lifetime, self.absolute_lifetime)?;
         if !self.guard && !lifetime.is_endless() {
-            return Err(Error::invalid("without the guard nothing expires: both lifetimes have to be none"));
+            return Err(Lifetime::needs_guard());
         }
         if self.timeouts.connect == 0 || self.timeouts.answer == 0 {
-            return Err(Error::invalid("a time limit of zero milliseconds"));
+            return Err(Error::invalid("both time-outs must be at least 1 ms"));
         }
-        let replicas = (self.replicas.count > 0).then_some(self.replicas);
+        let replicas = (self.replicas.replicas > 0).then_some(self.replicas);
         if replicas.is_some_and(|replicas| !(1..self.timeouts.answer).contains(&replicas.timeout)) {
-            return Err(Error::invalid("replicas are waited for at least 1 ms, and less than for an answer"));
+            return Err(Error::invalid(
+                "the time-out of set-replicas must be at least 1 ms and less than the answer time-out",
+            ));
         }
         self.cookie.check()?;
         let age = lifetime.absolute.map_or(cookie::LONGEST_MAX_AGE, NonZeroU32::get);
         let mut cookie = self.cookie.clone();
         cookie.max_age = self.cookie_persistent.then_some(age.min(cookie::LONGEST_MAX_AGE));
         Ok(Settings {
-            server,
+            url,
             prefix: self.prefix.clone().into_bytes(),
             lifetime,
             guard: self.guard,
@@ -126,22 +133,22 @@ impl Options {
     }
 }
 
-/// What a store goes by: options that were checked.
+/// Checked options.
 pub struct Settings {
-    /// Where Redis is, and who we are there.
-    pub server: Server,
-    /// What stands before the id in the key.
+    /// The Redis URL.
+    pub url: RedisUrl,
+    /// The beginning of every session's key.
     pub prefix: Vec<u8>,
-    /// How long sessions live that have no lifetime of their own.
+    /// The lifetime of sessions without one of their own.
     pub lifetime: Lifetime,
-    /// Whether calls look if the session lives.
+    /// Whether calls check that the session is alive.
     pub guard: bool,
-    /// Whether Lua may be used.
+    /// Whether Lua scripts may be used.
     pub scripts: bool,
-    /// Time limits.
+    /// The socket's time limits.
     pub timeouts: Timeouts,
     /// The replicas that writes wait for.
-    pub replicas: Option<Wanted>,
+    pub replicas: Option<Wait>,
     /// The cookie.
     pub cookie: Cookie,
 }
@@ -162,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_told() {
+    fn contradictory_options_are_refused() {
         let wrong: [fn(&mut Options); 8] = [
             |options| options.guard = false,
             |options| options.idle_lifetime = Some(0),

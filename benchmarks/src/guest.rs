@@ -101,10 +101,14 @@ pub struct Functions {
     pub items: Method<(ResourceAny,), Vec<(String, String)>>,
     /// `session.apply`.
     pub apply: Method<(ResourceAny, &'static [Operation]), Vec<Outcome>>,
+    /// `session.rotate`.
+    pub rotate: Method<(ResourceAny, &'static [Operation]), ()>,
+    /// `session.destroy`.
+    pub destroy: Method<(ResourceAny,), ()>,
 }
 
 /// Where the functions are, found once for a component.
-pub struct Exports([ComponentExportIndex; 13]);
+pub struct Exports([ComponentExportIndex; 15]);
 
 impl Exports {
     /// Finds them in the interface that the component exports: `session`, or else `session-async`.
@@ -131,6 +135,8 @@ impl Exports {
             "[method]session.increment",
             "[method]session.items",
             "[method]session.apply",
+            "[method]session.rotate",
+            "[method]session.destroy",
         ];
         let found = names.into_iter().map(|name| component.get_export_index(Some(&interface), name).context(name));
         let found = found.collect::<anyhow::Result<Vec<_>>>()?;
@@ -145,8 +151,23 @@ impl Functions {
     ///
     /// A function is of another type.
     pub fn of(mut store: impl AsContextMut, instance: &Instance, exports: &Exports) -> anyhow::Result<Self> {
-        let [options, guard, idle, open, attach, get, get_many, set, contains, delete, increment, items, apply] =
-            &exports.0;
+        let [
+            options,
+            guard,
+            idle,
+            open,
+            attach,
+            get,
+            get_many,
+            set,
+            contains,
+            delete,
+            increment,
+            items,
+            apply,
+            rotate,
+            destroy,
+        ] = &exports.0;
         Ok(Self {
             options: instance.get_typed_func(&mut store, options)?,
             set_guard: instance.get_typed_func(&mut store, guard)?,
@@ -161,6 +182,8 @@ impl Functions {
             increment: instance.get_typed_func(&mut store, increment)?,
             items: instance.get_typed_func(&mut store, items)?,
             apply: instance.get_typed_func(&mut store, apply)?,
+            rotate: instance.get_typed_func(&mut store, rotate)?,
+            destroy: instance.get_typed_func(&mut store, destroy)?,
         })
     }
 

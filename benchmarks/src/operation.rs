@@ -48,11 +48,19 @@ pub enum Operation {
     Contains,
     /// Deleting a field, be it there or not.
     Delete,
+    /// Moving a session to a new id, with one field, as a login does.
+    Rotate,
+    /// Ending a session.
+    Destroy,
 }
 
 impl Operation {
     /// All that are held to a budget.
     pub const BUDGETED: [Self; 6] = [Self::Get, Self::FirstGet, Self::Set, Self::Increment, Self::Items, Self::Apply];
+
+    /// All whose fuel is counted.
+    pub const COUNTED: [Self; 8] =
+        [Self::Get, Self::FirstGet, Self::Set, Self::Increment, Self::Items, Self::Apply, Self::Rotate, Self::Destroy];
 
     /// All that are timed one by one.
     pub const TIMED: [Self; 7] =
@@ -71,12 +79,19 @@ impl Operation {
             Self::GetMany => "get-many of 10",
             Self::Contains => "contains",
             Self::Delete => "delete",
+            Self::Rotate => "rotate",
+            Self::Destroy => "destroy",
         }
     }
 
     /// Whether it is the first call of its handle.
     pub fn is_first(self) -> bool {
-        matches!(self, Self::FirstGet | Self::FirstSet)
+        matches!(self, Self::FirstGet | Self::FirstSet) || self.ends_session()
+    }
+
+    /// Whether the session's key is another afterwards, or gone.
+    pub fn ends_session(self) -> bool {
+        matches!(self, Self::Rotate | Self::Destroy)
     }
 
     /// Makes the call on a handle.
@@ -120,6 +135,14 @@ impl Operation {
                 let (answer,) = caller.call(function, (session, FIELD)).await?;
                 told(answer)?;
             }
+            Self::Rotate => {
+                let (done,) = caller.call(&functions.rotate, (session, login())).await?;
+                told(done)?;
+            }
+            Self::Destroy => {
+                let (done,) = caller.call(&functions.destroy, (session,)).await?;
+                told(done)?;
+            }
         }
         Ok(())
     }
@@ -156,8 +179,15 @@ pub fn steps() -> &'static [Step] {
     &STEPS
 }
 
-/// Writes the session as the component would have written it.
+/// The write that goes with a login.
+fn login() -> &'static [Step] {
+    static LOGIN: LazyLock<[Step; 1]> = LazyLock::new(|| [Step::Set((FIELD.to_owned(), VALUE.to_owned()))]);
+    &*LOGIN
+}
+
+/// Writes the session as the component would have written it, in place of whatever is there.
 pub fn seed(redis: &mut RedisClient) {
+    let _: i64 = redis.command(&format!("DEL {KEY}"));
     seed_field(redis);
     for field in fields() {
         redis.hset(KEY, field, VALUE);

@@ -1,15 +1,18 @@
-//! Replies of every shape that RESP2 and RESP3 allow: encoded, they come out of scanner and decoder as they went in.
+//! Replies of every shape that RESP2 and RESP3 allow: encodes a value, and reads the same value from the bytes.
 
 #![no_main]
 
 use arbitrary::Arbitrary;
-use bytes::Bytes;
 use drsession::redis::{
-    Reply,
-    reply::decode,
+    incoming::Incoming,
     scanner::{MAX_DEPTH, ScanError, Scanner},
 };
+use drsession_fuzz::reference::{self, read_frame, take_replies, without_line_breaks};
 use libfuzzer_sys::fuzz_target;
+
+/// What the encoded value is followed by: the beginning of another reply, and the rest of it.
+const NEXT: [&[u8]; 2] = [b"+the next", b" one\r\n"];
+const TOO_DEEP: ScanError = ScanError::Malformed("nested too deeply");
 
 #[derive(Arbitrary, Debug)]
 enum Value {
@@ -35,23 +38,50 @@ fuzz_target!(|value: Value| {
     let mut bytes = Vec::new();
     value.encode(&mut bytes);
     let length = bytes.len();
-    bytes.extend_from_slice(b":the next one");
-    let mut begin = 0;
-    // What stands before a frame comes as one of its own.
-    loop {
-        let frame = match Scanner::default().scan(&bytes[begin..]) {
-            Err(ScanError::Malformed("nested too deeply")) if value.depth() > MAX_DEPTH => return,
-            scanned => scanned.expect("a frame").expect("a whole one"),
-        };
-        let whole = Bytes::copy_from_slice(&bytes[begin..begin + frame.length]);
-        begin += frame.length;
-        if frame.answers {
-            assert!(decode(&whole, frame) == Some(value.reply()), "{value:?}");
-            assert!(begin == length && value.depth() <= MAX_DEPTH);
-            return;
+    bytes.extend_from_slice(NEXT[0]);
+    let is_accepted = scan(&value, &bytes, length);
+    for size in [bytes.len(), 1, 7] {
+        if is_accepted {
+            read(&value, &bytes, size);
+        } else {
+            assert_eq!(reference::read_in_pieces(&bytes, size), (Vec::new(), Err(TOO_DEEP)), "{value:?}");
         }
     }
 });
+
+/// Finds the value's frames. Attributes before the value are frames of their own. Returns false if the value nests too deeply.
+fn scan(value: &Value, bytes: &[u8], length: usize) -> bool {
+    let mut begin = 0;
+    loop {
+        let frame = match Scanner::default().scan(&bytes[begin..]) {
+            Err(TOO_DEEP) if value.depth() > MAX_DEPTH => return false,
+            scanned => scanned.expect("a frame").expect("a complete one"),
+        };
+        let found = &bytes[begin..begin + frame.length];
+        let read = read_frame(found, frame);
+        begin += frame.length;
+        if frame.answers {
+            assert_eq!(read, Ok(Some(value.expected())), "{value:?}");
+            assert!(begin == length && value.depth() <= MAX_DEPTH);
+            return true;
+        }
+        assert_eq!(read, Ok(None), "{value:?}");
+    }
+}
+
+/// Reads the value and the reply after it, which arrive in pieces of this size.
+fn read(value: &Value, bytes: &[u8], size: usize) {
+    let (mut incoming, mut replies) = (Incoming::default(), Vec::new());
+    for piece in bytes.chunks(size) {
+        incoming.add(piece.to_vec());
+        take_replies(&mut incoming, &mut replies).expect("well-formed replies");
+    }
+    assert_eq!(replies, [value.expected()], "{value:?} in pieces of {size}");
+    incoming.add(NEXT[1].to_vec());
+    take_replies(&mut incoming, &mut replies).expect("well-formed replies");
+    assert_eq!(replies[1..], [reference::Value::Text(b"the next one".to_vec())], "after {value:?}");
+    assert!(incoming.is_empty());
+}
 
 impl Value {
     fn encode(&self, bytes: &mut Vec<u8>) {
@@ -79,18 +109,22 @@ impl Value {
         }
     }
 
-    fn reply(&self) -> Reply {
+    /// What is read from the encoded value.
+    fn expected(&self) -> reference::Value {
+        use reference::Value as Read;
         match self {
-            Value::Null | Value::NullString | Value::NullArray => Reply::Null,
-            Value::Integer(number) => Reply::Integer(*number),
-            Value::Text(text) | Value::Verbatim(_, text) => Reply::Text(text.clone().into()),
-            Value::Status(text) => Reply::Text(one_line(text).into()),
-            Value::Error(text) => Reply::Error(one_line(text).into()),
-            Value::BlobError(text) => Reply::Error(text.clone().into()),
-            Value::Double(_) | Value::Boolean(_) | Value::BigNumber(_) => Reply::Other,
-            Value::Array(elements) | Value::Set(elements) => Reply::Array(elements.iter().map(Value::reply).collect()),
-            Value::Map(pairs) => Reply::Array(both(pairs).map(Value::reply).collect()),
-            Value::Attributed(_, value) => value.reply(),
+            Value::Null | Value::NullString | Value::NullArray => Read::Null,
+            Value::Integer(number) => Read::Integer(*number),
+            Value::Text(text) | Value::Verbatim(_, text) => Read::Text(text.clone()),
+            Value::Status(text) => Read::Text(one_line(text).into()),
+            Value::Error(text) => Read::Error(one_line(text).into()),
+            Value::BlobError(text) => Read::Error(without_line_breaks(text)),
+            Value::Double(number) => Read::Text(format!("{number:e}").into()),
+            Value::Boolean(yes) => Read::Text(if *yes { b"t" } else { b"f" }.to_vec()),
+            Value::BigNumber(number) => Read::Text(number.to_string().into()),
+            Value::Array(elements) | Value::Set(elements) => Read::List(elements.iter().map(Value::expected).collect()),
+            Value::Map(pairs) => Read::List(both(pairs).map(Value::expected).collect()),
+            Value::Attributed(_, value) => value.expected(),
         }
     }
 

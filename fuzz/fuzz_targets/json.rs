@@ -1,30 +1,38 @@
-//! Values: what is taken is JSON, by the grammar of RFC 8259; and an error says nothing of the value.
+//! Values: the check accepts JSON by the grammar of RFC 8259 and nothing else, and its error repeats nothing of the value.
 
 #![no_main]
 
-use drsession::{error::Error, session::step::check_json};
+use drsession::{error::Error, session::operation::check_json};
 use libfuzzer_sys::fuzz_target;
 
+/// What an error calls a field whose name is too long.
+const LONG: &str = "…";
+
 fuzz_target!(|text: &str| {
-    let ours = check_json(text);
+    let ours = check_json("field", text);
     assert_eq!(ours.is_ok(), Grammar(text.as_bytes()).accepts(), "{text:?}");
-    if let Err(error) = ours {
-        let Error::InvalidArgument(why) = error else { panic!("another error") };
-        let place = why.strip_prefix("the value is not JSON").or(why.strip_prefix("the value is JSON cut short"));
-        let words: Vec<&str> = place.expect("one of two texts").split(' ').collect();
-        let ["", "line", line, "column", column] = words[..] else {
-            let [",", "line", line, "column", column] = words[..] else { panic!("{why}") };
-            return check_numbers(line, column);
-        };
-        check_numbers(line, column);
+    let Err(error) = ours else { return };
+    let shown = place(&error, "field");
+    for (length, name) in [(64, "f".repeat(64)), (65, LONG.into())] {
+        let error = check_json(&"f".repeat(length), text).expect_err("the field's name changes nothing");
+        assert_eq!(place(&error, &name), shown);
     }
 });
 
-fn check_numbers(line: &str, column: &str) {
-    assert!(line.parse::<u32>().is_ok() && column.parse::<u32>().is_ok());
+/// Checks the error of a field, and returns what follows the field's name.
+fn place<'a>(error: &'a Error, field: &str) -> &'a str {
+    let Error::InvalidArgument(why) = error else { panic!("another error: {error:?}") };
+    let what = why.strip_prefix("value of field ").and_then(|rest| rest.strip_prefix(field)).expect("the field's name");
+    let place = what
+        .strip_prefix(": the JSON ends too early, line ")
+        .or(what.strip_prefix(": not JSON (strings need double quotes), line "))
+        .expect("one of two texts");
+    let (line, column) = place.split_once(" column ").expect("a line and a column");
+    assert!(line.parse::<u32>().is_ok() && column.parse::<u32>().is_ok(), "{why}");
+    what
 }
 
-/// The grammar, with a stack of its own.
+/// The grammar, without recursion.
 struct Grammar<'a>(&'a [u8]);
 
 impl Grammar<'_> {
@@ -53,7 +61,7 @@ impl Grammar<'_> {
                 b'n' => self.word(b"ull")?,
                 first => self.number(first)?,
             }
-            // Behind a value: the next one, or the end of what it is in.
+            // After a value comes the next one, or the end of the array or object.
             loop {
                 self.blanks();
                 let Some(bracket) = open.last().copied() else { return Some(()) };
@@ -69,7 +77,7 @@ impl Grammar<'_> {
         }
     }
 
-    /// In an object, what stands before a value.
+    /// In an object, reads the name before a value.
     fn name(&mut self, bracket: u8) -> Option<()> {
         if bracket == b'{' {
             self.takes(b'"').then_some(())?;

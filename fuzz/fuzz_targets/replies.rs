@@ -1,60 +1,56 @@
-//! Bytes from a server, in any pieces: the scanner and the decoder, held against redis-protocol, and the quicker way of the
-//! plainest replies, held against both.
+//! Bytes from a server, in any pieces: compares the scanner, the fast path and the decoder with each other, and with
+//! redis-protocol.
 
 #![no_main]
 
 use std::cell::Cell;
 
-use bytes::Bytes;
-use drsession::redis::{
-    Reply,
-    incoming::Incoming,
-    reply::{MALFORMED, decode},
-    scanner::{Frame, MAX_DEPTH, MAX_ELEMENTS, ScanError, Scanner},
-};
-use drsession_fuzz::reference;
+use drsession::redis::scanner::{Frame, MAX_DEPTH, MAX_ELEMENTS, ScanError, Scanner};
+use drsession_fuzz::reference::{self, Value};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let (frames, end) = read(bytes, |_| bytes.len());
-    assert!(frames == read(bytes, |arrived| arrived + 1).0, "read byte by byte");
-    assert_eq!(end, read(bytes, |arrived| arrived + 1).1, "read byte by byte");
-    // Pieces of sizes that the bytes themselves decide.
+    let (frames, end) = scan(bytes, |_| bytes.len());
+    assert_eq!((&frames, end), as_ref(&scan(bytes, |arrived| arrived + 1)), "scanned byte by byte");
+    // The bytes themselves decide the sizes of the pieces.
     let place = Cell::new(0);
     let uneven = |arrived: usize| {
         place.set(place.get() + 1);
         arrived + 1 + usize::from(bytes[place.get() % bytes.len()]) % 64
     };
-    let (in_pieces, its_end) = read(bytes, uneven);
-    assert!(frames == in_pieces && end == its_end, "read in pieces");
+    assert_eq!((&frames, end), as_ref(&scan(bytes, uneven)), "scanned in uneven pieces");
 
-    let expected = answers(&frames, end);
-    for size in [bytes.len(), 1, 7] {
-        assert!(arrive(bytes, size) == expected, "arriving in pieces of {size}");
+    let values = read_frames(bytes, &frames);
+    let expected = replies(&frames, &values, end);
+    for size in [bytes.len(), 1, 7, 64] {
+        assert_eq!(reference::read_in_pieces(bytes, size), expected, "read in pieces of {size}");
     }
 
-    let mut at = 0;
-    for (frame, reply) in frames {
-        let found = &bytes[at..at + frame.length];
-        reference::check(found, frame, reply.as_ref());
-        if let Some(reply) = &reply {
-            assert!(depth(reply) <= MAX_DEPTH && elements(reply) <= MAX_ELEMENTS);
+    let mut begin = 0;
+    for (frame, value) in frames.iter().zip(&values) {
+        let value = value.as_ref().ok().and_then(Option::as_ref);
+        reference::check(&bytes[begin..begin + frame.length], *frame, value);
+        if let Some(value) = value {
+            assert!(value.depth() <= MAX_DEPTH && value.elements() <= MAX_ELEMENTS);
         }
-        at += frame.length;
+        begin += frame.length;
     }
 });
 
-type Read = (Vec<(Frame, Option<Reply>)>, Result<(), ScanError>);
+type Frames = (Vec<Frame>, Result<(), ScanError>);
 
-/// Reads frame by frame. `more` says how much has arrived, after so much was not enough.
-fn read(bytes: &[u8], more: impl Fn(usize) -> usize) -> Read {
+fn as_ref((frames, end): &Frames) -> (&Vec<Frame>, Result<(), ScanError>) {
+    (frames, *end)
+}
+
+/// Finds the frames. `more` tells how many bytes have arrived, when the bytes so far were not enough.
+fn scan(bytes: &[u8], more: impl Fn(usize) -> usize) -> Frames {
     let (mut frames, mut begin, mut arrived) = (Vec::new(), 0, 0);
     let mut scanner = Scanner::default();
     loop {
         match scanner.scan(&bytes[begin..arrived]) {
             Ok(Some(frame)) => {
-                let whole = Bytes::copy_from_slice(&bytes[begin..begin + frame.length]);
-                frames.push((frame, decode(&whole, frame)));
+                frames.push(frame);
                 begin += frame.length;
             }
             Ok(None) if arrived == bytes.len() => return (frames, Ok(())),
@@ -64,47 +60,27 @@ fn read(bytes: &[u8], more: impl Fn(usize) -> usize) -> Read {
     }
 }
 
-type Answers = (Vec<Reply>, Result<(), ScanError>);
+type Read = Result<Option<Value>, ScanError>;
 
-/// The replies among the frames, up to one that can't be decoded.
-fn answers(frames: &[(Frame, Option<Reply>)], end: Result<(), ScanError>) -> Answers {
+/// Reads each frame by itself, also those after a malformed one.
+fn read_frames(bytes: &[u8], frames: &[Frame]) -> Vec<Read> {
+    let mut begin = 0;
+    let read = frames.iter().map(|frame| {
+        let found = &bytes[begin..begin + frame.length];
+        begin += frame.length;
+        reference::read_frame(found, *frame)
+    });
+    read.collect()
+}
+
+/// The replies among the frames, up to the first malformed one, and how reading ends.
+fn replies(frames: &[Frame], values: &[Read], end: Result<(), ScanError>) -> (Vec<Value>, Result<(), ScanError>) {
     let mut replies = Vec::new();
-    for (frame, reply) in frames {
-        match reply {
-            _ if !frame.answers => {}
-            Some(reply) => replies.push(reply.clone()),
-            None => return (replies, Err(MALFORMED)),
+    for (frame, value) in frames.iter().zip(values) {
+        match value {
+            Ok(value) => replies.extend(value.iter().filter(|_| frame.answers).cloned()),
+            Err(error) => return (replies, Err(*error)),
         }
     }
     (replies, end)
-}
-
-/// Reads replies as a connection does, from pieces of this size.
-fn arrive(bytes: &[u8], size: usize) -> Answers {
-    let (mut incoming, mut replies) = (Incoming::default(), Vec::new());
-    for piece in bytes.chunks(size.max(1)) {
-        incoming.add(piece.to_vec());
-        loop {
-            match incoming.next_reply() {
-                Ok(None) => break,
-                Ok(Some(reply)) => replies.push(reply),
-                Err(error) => return (replies, Err(error)),
-            }
-        }
-    }
-    (replies, Ok(()))
-}
-
-fn depth(reply: &Reply) -> usize {
-    match reply {
-        Reply::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-fn elements(reply: &Reply) -> usize {
-    match reply {
-        Reply::Array(inner) => inner.len() + inner.iter().map(elements).sum::<usize>(),
-        _ => 0,
-    }
 }

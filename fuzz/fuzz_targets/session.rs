@@ -1,5 +1,5 @@
-//! `drsession.wasm` and whatever comes through its socket: every call ends, nothing traps, memory and computing stay within
-//! bounds, and it says and sends what the core by itself does.
+//! `drsession.wasm`, whatever its socket receives: every call ends, nothing traps, memory and fuel stay within their limits, and the
+//! component returns and sends the same as the core alone.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ use std::{
 use drsession::session::Store;
 use drsession_fuzz::{
     blocking,
-    native::{self, OneByOne, World},
+    native::{self, Sequential, SimulatedHost},
     plan::Plan,
 };
 use libfuzzer_sys::fuzz_target;
@@ -22,14 +22,14 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(init: blocking::prepare(), |input: &[u8]| {
     let plan = Plan::new(input);
     let network = Rc::new(RefCell::new(plan.network.clone()));
-    let told: Vec<String> = {
+    let results: Vec<String> = {
         let options = plan.settings.options();
-        let store = Store::open(&options, World::<OneByOne>::new(&network)).expect("good options");
+        let store = Store::open(&options, SimulatedHost::<Sequential>::new(&network)).expect("good options");
         let session = native::open(&store, &plan);
         plan.calls.iter().map(|call| ready(native::call(&store, &session, *call))).collect()
     };
     let sent = network.borrow().sent();
-    assert_eq!((told, sent), blocking::run(&plan), "what the core says and sends, and what the component does");
+    assert_eq!((results, sent), blocking::run(&plan), "the core and the component return and send the same");
 });
 
 /// The result of a future that never waits.

@@ -1,5 +1,5 @@
-//! `drsession-async.wasm` and whatever comes through its socket, with many calls under way: every call ends, nothing traps,
-//! memory and computing stay within bounds. The core by itself does the same first, and some calls are cancelled there.
+//! `drsession-async.wasm` with many calls at the same time, whatever its socket receives: every call ends, nothing traps, memory and
+//! fuel stay within their limits. First the core alone runs the same calls, and the input cancels some of them.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ use std::{
 use drsession::session::Store;
 use drsession_fuzz::{
     concurrent,
-    native::{self, Pending, SideBySide, World},
+    native::{self, Concurrent, Pending, SimulatedHost},
     plan::{Plan, Turn},
 };
 use futures::{executor::block_on, future::join_all};
@@ -22,17 +22,17 @@ fuzz_target!(init: concurrent::prepare(), |input: &[u8]| {
     let plan = Plan::new(input);
     let network = Rc::new(RefCell::new(plan.network.clone()));
     let options = plan.settings.options();
-    let store = Store::open(&options, World::<SideBySide>::new(&network)).expect("good options");
+    let store = Store::open(&options, SimulatedHost::<Concurrent>::new(&network)).expect("good options");
     let session = native::open(&store, &plan);
     let calls = plan.calls.iter().map(|call| Some(native::call(&store, &session, *call))).collect();
     let left = take_turns(calls, &plan.turns);
-    // A call that nobody wakes waits here for ever.
+    // A call that nothing wakes waits here forever.
     block_on(join_all(left));
 
     concurrent::run(&plan);
 });
 
-/// Lets calls go on or cancels them; those that are left.
+/// Polls or cancels calls, as the turns say. Returns the calls that are left.
 fn take_turns<'a>(mut calls: Vec<Option<Pending<'a>>>, turns: &[Turn]) -> Vec<Pending<'a>> {
     let mut context = Context::from_waker(Waker::noop());
     for turn in turns {

@@ -1,4 +1,4 @@
-//! `drsession.wasm`, over a network that a fuzz input makes up.
+//! `drsession.wasm`, over a network that the fuzz input describes.
 
 use std::{fmt::Debug, sync::LazyLock};
 
@@ -42,7 +42,7 @@ pub fn prepare() {
     LazyLock::force(&COMPONENT);
 }
 
-/// What the calls came to, and what stands for all that was sent.
+/// Runs the plan. Returns the formatted results of the calls, and a hash of all bytes that were sent.
 ///
 /// # Panics
 ///
@@ -50,8 +50,8 @@ pub fn prepare() {
 pub fn run(plan: &Plan) -> (Vec<String>, u64) {
     let mut store = instance::store(plan.network.clone());
     let drsession = COMPONENT.instantiate(&mut store).expect("an instance");
-    let told = perform(drsession.drsession_session_session(), &mut store, plan);
-    (told.unwrap_or_else(|trap| panic!("a trap: {trap:?}")), store.data().network.sent())
+    let results = perform(drsession.drsession_session_session(), &mut store, plan);
+    (results.unwrap_or_else(|trap| panic!("a trap: {trap:?}")), store.data().network.sent())
 }
 
 fn perform(guest: &Guest, mut store: &mut Store<State>, plan: &Plan) -> wasmtime::Result<Vec<String>> {
@@ -64,11 +64,11 @@ fn perform(guest: &Guest, mut store: &mut Store<State>, plan: &Plan) -> wasmtime
             guest.store().call_from_cookie(&mut store, sessions, &[format!("__Host-id={ID}").into_bytes()])?
         }
     };
-    let told = plan.calls.iter().map(|one| call(guest, store, sessions, session, *one)).collect();
+    let results = plan.calls.iter().map(|one| call(guest, store, sessions, session, *one)).collect();
     for resource in [session, sessions, options] {
         resource.resource_drop(&mut *store)?;
     }
-    told
+    results
 }
 
 fn options(guest: &Guest, mut store: &mut Store<State>, settings: &Settings) -> wasmtime::Result<ResourceAny> {
@@ -91,47 +91,47 @@ fn call(
     let session = guest.session();
     let keys = [FIELD, OTHER].map(str::to_owned);
     Ok(match call {
-        Call::Check => told(guest.store().call_check(store, sessions)?),
-        Call::Found => told(session.call_found(store, this)?),
-        Call::ResponseHeaders => told(session.call_response_headers(store, this)?),
-        Call::Renewing => told(session.call_set_renewing(store, this, false)?),
-        Call::Get => told(session.call_get(store, this, FIELD)?),
-        Call::GetMany => told(session.call_get_many(store, this, &keys)?),
-        Call::Contains => told(session.call_contains(store, this, FIELD)?),
-        Call::Len => told(session.call_len(store, this)?),
-        Call::Keys => told(session.call_keys(store, this)?),
-        Call::Values => told(session.call_values(store, this)?),
-        Call::Items => told(session.call_items(store, this)?),
-        Call::Set => told(session.call_set(store, this, FIELD, JSON)?),
-        Call::Update => told(session.call_update(store, this, &keys.map(|key| (key, JSON.to_owned())))?),
-        Call::SetIfAbsent => told(session.call_set_if_absent(store, this, FIELD, JSON)?),
-        Call::CompareAndSet => told(session.call_compare_and_set(store, this, FIELD, Some(JSON), None)?),
-        Call::CompareAndCreate => told(session.call_compare_and_set(store, this, FIELD, None, Some(JSON))?),
-        Call::Delete => told(session.call_delete(store, this, FIELD)?),
-        Call::Pop => told(session.call_pop(store, this, FIELD)?),
-        Call::Increment => told(session.call_increment(store, this, FIELD, 2)?),
-        Call::IncrementFloat => told(session.call_increment_float(store, this, FIELD, 0.5)?),
-        Call::Apply => told(session.call_apply(store, this, &operations())?),
-        Call::GetBytes => told(session.call_get_bytes(store, this, FIELD)?),
-        Call::ItemsBytes => told(session.call_items_bytes(store, this)?),
-        Call::Clear => told(session.call_clear(store, this)?),
-        Call::Destroy => told(session.call_destroy(store, this)?),
+        Call::Check => format_result(guest.store().call_check(store, sessions)?),
+        Call::Found => format_result(session.call_found(store, this)?),
+        Call::ResponseHeaders => format_result(session.call_response_headers(store, this)?),
+        Call::Renewing => format_result(session.call_set_renewing(store, this, false)?),
+        Call::Get => format_result(session.call_get(store, this, FIELD)?),
+        Call::GetMany => format_result(session.call_get_many(store, this, &keys)?),
+        Call::Contains => format_result(session.call_contains(store, this, FIELD)?),
+        Call::Len => format_result(session.call_len(store, this)?),
+        Call::Keys => format_result(session.call_keys(store, this)?),
+        Call::Values => format_result(session.call_values(store, this)?),
+        Call::Items => format_result(session.call_items(store, this)?),
+        Call::Set => format_result(session.call_set(store, this, FIELD, JSON)?),
+        Call::Update => format_result(session.call_update(store, this, &keys.map(|key| (key, JSON.to_owned())))?),
+        Call::SetIfAbsent => format_result(session.call_set_if_absent(store, this, FIELD, JSON)?),
+        Call::CompareAndSet => format_result(session.call_compare_and_set(store, this, FIELD, Some(JSON), None)?),
+        Call::CompareAndCreate => format_result(session.call_compare_and_set(store, this, FIELD, None, Some(JSON))?),
+        Call::Delete => format_result(session.call_delete(store, this, FIELD)?),
+        Call::Pop => format_result(session.call_pop(store, this, FIELD)?),
+        Call::Increment => format_result(session.call_increment(store, this, FIELD, 2)?),
+        Call::IncrementFloat => format_result(session.call_increment_float(store, this, FIELD, 0.5)?),
+        Call::Apply => format_result(session.call_apply(store, this, &operations())?),
+        Call::GetBytes => format_result(session.call_get_bytes(store, this, FIELD)?),
+        Call::ItemsBytes => format_result(session.call_items_bytes(store, this)?),
+        Call::Clear => format_result(session.call_clear(store, this)?),
+        Call::Destroy => format_result(session.call_destroy(store, this)?),
         Call::Rotate => {
             let writes = [Operation::Set((FIELD.into(), JSON.into())), Operation::Delete(OTHER.into())];
-            told(session.call_rotate(store, this, &writes)?)
+            format_result(session.call_rotate(store, this, &writes)?)
         }
-        Call::Restart => told(session.call_restart(store, this)?),
-        Call::Touch => told(session.call_touch(store, this)?),
-        Call::Ttl => told(session.call_ttl(store, this)?),
-        Call::SetLifetime => told(session.call_set_lifetime(store, this, Some(30), None)?),
+        Call::Restart => format_result(session.call_restart(store, this)?),
+        Call::Touch => format_result(session.call_touch(store, this)?),
+        Call::Ttl => format_result(session.call_ttl(store, this)?),
+        Call::SetLifetime => format_result(session.call_set_lifetime(store, this, Some(30), None)?),
     })
 }
 
-fn told(result: impl Debug) -> String {
+fn format_result(result: impl Debug) -> String {
     format!("{result:?}")
 }
 
-/// The steps of [`native`](crate::native), as the contract has them.
+/// The operations of [`native`](crate::native), in the contract's types.
 fn operations() -> [Operation; 6] {
     let (field, other, json) = (|| FIELD.to_owned(), || OTHER.to_owned(), || JSON.to_owned());
     [

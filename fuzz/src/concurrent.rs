@@ -1,4 +1,4 @@
-//! `drsession-async.wasm`, over a network that a fuzz input makes up: all calls are under way at once.
+//! `drsession-async.wasm`, over a network that the fuzz input describes: all calls run at the same time.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use self::bindings::{
 };
 use crate::{
     instance::{self, Connection, State, socket_errors},
-    native::let_others,
+    native::let_others_run,
     plan::{Call, FIELD, ID, JSON, OTHER, Opening, Plan, Settings},
 };
 
@@ -45,7 +45,7 @@ pub fn prepare() {
     LazyLock::force(&COMPONENT);
 }
 
-/// Makes all calls at once, and then the store's check.
+/// Runs all calls of the plan at the same time.
 ///
 /// # Panics
 ///
@@ -155,7 +155,7 @@ impl socket::Host for State {
 
 impl<T: Send> socket::HostWithStore<T> for HasSelf<State> {
     async fn wait(store: &Accessor<T, Self>, milliseconds: u32) {
-        let_others().await;
+        let_others_run().await;
         store.with(|mut access| access.get().network.wait(milliseconds));
     }
 }
@@ -182,7 +182,7 @@ impl<T: Send> socket::HostConnectionWithStore<T> for HasSelf<State> {
         _: Timeouts,
         _: String,
     ) -> Result<Resource<Connection>, Error> {
-        let_others().await;
+        let_others_run().await;
         store.with(|mut access| {
             let state = access.get();
             let reused = state.network.connect()?;
@@ -191,12 +191,12 @@ impl<T: Send> socket::HostConnectionWithStore<T> for HasSelf<State> {
     }
 
     async fn write(store: &Accessor<T, Self>, _: Resource<Connection>, bytes: Vec<u8>) -> Result<(), Error> {
-        let_others().await;
+        let_others_run().await;
         store.with(|mut access| Ok(access.get().network.write(&bytes)?))
     }
 
     async fn read(store: &Accessor<T, Self>, _: Resource<Connection>, max: u32) -> Result<Vec<u8>, Error> {
-        let_others().await;
+        let_others_run().await;
         store.with(|mut access| Ok(access.get().network.read(max)?))
     }
 }

@@ -1,4 +1,4 @@
-//! The core without a component around it: compiled with coverage, it leads the fuzzer through what the component does.
+//! The core without the component. It is compiled with coverage, which leads the fuzzer through the component's code too.
 
 use std::{
     cell::RefCell,
@@ -12,8 +12,12 @@ use std::{
 
 use drsession::{
     error::Error,
-    redis::{Address, Apart, Host, Joint, Socket, SocketError, Timeouts, node::Link},
-    session::{Outcome, Session, Step, Store, Swap, handle::Found},
+    redis::{Address, Dedicated, Host, Multiplexed, Socket, SocketError, Timeouts, node::ConnectionStrategy},
+    session::{
+        Operation, Session, Store,
+        handle::Found,
+        operation::{Answer, Swap},
+    },
 };
 
 use crate::{
@@ -21,57 +25,57 @@ use crate::{
     plan::{Call, FIELD, ID, JSON, OTHER, Opening, Plan},
 };
 
-/// How calls come.
-pub trait Manner: 'static {
-    /// Which connection a call takes.
-    type Link<H: Host>: Link<H>;
-    /// Whether others have their turn before a socket answers.
-    const TURNS: bool;
+/// Whether calls run one after another, or at the same time.
+pub trait Mode: 'static {
+    /// How calls use connections.
+    type Strategy<H: Host>: ConnectionStrategy<H>;
+    /// Whether a socket lets other calls run before it answers.
+    const YIELDS: bool;
 }
 
-/// One call after another.
-pub struct OneByOne;
+/// One call runs after another.
+pub struct Sequential;
 
-impl Manner for OneByOne {
-    type Link<H: Host> = Apart;
-    const TURNS: bool = false;
+impl Mode for Sequential {
+    type Strategy<H: Host> = Dedicated;
+    const YIELDS: bool = false;
 }
 
-/// Many at once.
-pub struct SideBySide;
+/// Many calls run at the same time.
+pub struct Concurrent;
 
-impl Manner for SideBySide {
-    type Link<H: Host> = Joint<H>;
-    const TURNS: bool = true;
+impl Mode for Concurrent {
+    type Strategy<H: Host> = Multiplexed<H>;
+    const YIELDS: bool = true;
 }
 
-/// The network as the core's host.
-pub struct World<M> {
+/// The core's host, over the simulated network.
+pub struct SimulatedHost<M> {
     network: Rc<RefCell<Network>>,
-    manner: PhantomData<M>,
+    mode: PhantomData<M>,
 }
 
-impl<M> World<M> {
-    /// Around this network.
+impl<M> SimulatedHost<M> {
+    /// A host over this network.
     pub fn new(network: &Rc<RefCell<Network>>) -> Self {
-        Self { network: network.clone(), manner: PhantomData }
+        Self { network: network.clone(), mode: PhantomData }
     }
 }
 
 /// A connection.
-pub struct Line<M> {
-    world: World<M>,
+pub struct SimulatedSocket<M> {
+    host: SimulatedHost<M>,
     reused: bool,
 }
 
-impl<M: Manner> Host for World<M> {
-    type Socket = Line<M>;
-    type Link = M::Link<Self>;
+impl<M: Mode> Host for SimulatedHost<M> {
+    type Socket = SimulatedSocket<M>;
+    type Strategy = M::Strategy<Self>;
 
-    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Line<M>, SocketError> {
-        turn::<M>().await;
+    async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<SimulatedSocket<M>, SocketError> {
+        yield_if_concurrent::<M>().await;
         let reused = self.network.borrow_mut().connect()?;
-        Ok(Line { world: World::new(&self.network), reused })
+        Ok(SimulatedSocket { host: SimulatedHost::new(&self.network), reused })
     }
 
     fn now(&self) -> u64 {
@@ -79,7 +83,7 @@ impl<M: Manner> Host for World<M> {
     }
 
     async fn wait(&self, milliseconds: u32) {
-        turn::<M>().await;
+        yield_if_concurrent::<M>().await;
         self.network.borrow_mut().wait(milliseconds);
     }
 
@@ -90,9 +94,9 @@ impl<M: Manner> Host for World<M> {
     }
 }
 
-impl<M: Manner> Socket for Line<M> {
+impl<M: Mode> Socket for SimulatedSocket<M> {
     fn now(&self) -> u64 {
-        self.world.now()
+        self.host.now()
     }
 
     fn reused(&self) -> bool {
@@ -104,24 +108,24 @@ impl<M: Manner> Socket for Line<M> {
     fn set_idle(&self) {}
 
     async fn write(&self, bytes: &[u8]) -> Result<(), SocketError> {
-        turn::<M>().await;
-        self.world.network.borrow_mut().write(bytes)
+        yield_if_concurrent::<M>().await;
+        self.host.network.borrow_mut().write(bytes)
     }
 
     async fn read(&self, max: u32) -> Result<Vec<u8>, SocketError> {
-        turn::<M>().await;
-        self.world.network.borrow_mut().read(max)
+        yield_if_concurrent::<M>().await;
+        self.host.network.borrow_mut().read(max)
     }
 }
 
-async fn turn<M: Manner>() {
-    if M::TURNS {
-        let_others().await;
+async fn yield_if_concurrent<M: Mode>() {
+    if M::YIELDS {
+        let_others_run().await;
     }
 }
 
-/// Lets others have their turn, once.
-pub async fn let_others() {
+/// Lets other calls run once.
+pub async fn let_others_run() {
     let mut waited = false;
     poll_fn(|context| {
         if std::mem::replace(&mut waited, true) {
@@ -133,10 +137,10 @@ pub async fn let_others() {
     .await;
 }
 
-/// A call under way, and what will come of it.
+/// A call that is running. Its output is the formatted result.
 pub type Pending<'a> = Pin<Box<dyn Future<Output = String> + 'a>>;
 
-/// The plan's handle.
+/// Opens the plan's session.
 pub fn open<H: Host>(store: &Store<H>, plan: &Plan) -> Session<H> {
     match plan.opening {
         Opening::Start => store.start(),
@@ -145,66 +149,62 @@ pub fn open<H: Host>(store: &Store<H>, plan: &Plan) -> Session<H> {
     }
 }
 
-/// Makes a call.
+/// Starts a call.
 pub fn call<'a, H: Host>(store: &'a Store<H>, session: &'a Session<H>, call: Call) -> Pending<'a> {
     let keys = || [FIELD.to_owned(), OTHER.to_owned()];
     Box::pin(async move {
         match call {
-            Call::Check => told(store.check().await),
-            Call::Found => told(session.found().await.map(Name)),
+            Call::Check => format_result(store.check().await),
+            Call::Found => format_result(session.found().await.map(Name)),
             Call::ResponseHeaders => format!("{:?}", session.response_headers()),
             Call::Renewing => {
                 session.set_renewing(false);
                 "()".into()
             }
-            Call::Get => told(session.get(FIELD).await),
-            Call::GetMany => told(session.get_many(&keys()).await),
-            Call::Contains => told(session.contains(FIELD).await),
-            Call::Len => told(session.len().await),
-            Call::Keys => told(session.keys().await),
-            Call::Values => told(session.values().await),
-            Call::Items => told(session.items().await),
-            Call::Set => told(session.set(FIELD, JSON).await),
-            Call::Update => told(session.update(&keys().map(|key| (key, JSON.to_owned()))).await),
-            Call::SetIfAbsent => told(session.set_if_absent(FIELD, JSON).await),
-            Call::CompareAndSet => {
-                told(session.compare_and_set(FIELD, Some(JSON), None).await.and_then(|swap| swapped(swap, FIELD)))
+            Call::Get => format_result(session.get(FIELD).await),
+            Call::GetMany => format_result(session.get_many(&keys()).await),
+            Call::Contains => format_result(session.contains(FIELD).await),
+            Call::Len => format_result(session.len().await),
+            Call::Keys => format_result(session.keys().await),
+            Call::Values => format_result(session.values().await),
+            Call::Items => format_result(session.items().await),
+            Call::Set => format_result(session.set(FIELD, JSON).await),
+            Call::Update => format_result(session.update(&keys().map(|key| (key, JSON.to_owned()))).await),
+            Call::SetIfAbsent => format_result(session.set_if_absent(FIELD, JSON).await),
+            Call::CompareAndSet => format_result(session.compare_and_set(FIELD, Some(JSON), None).await.map(swap)),
+            Call::CompareAndCreate => format_result(session.compare_and_set(FIELD, None, Some(JSON)).await.map(swap)),
+            Call::Delete => format_result(session.delete(FIELD).await),
+            Call::Pop => format_result(session.pop(FIELD).await),
+            Call::Increment => format_result(session.increment(FIELD, 2).await),
+            Call::IncrementFloat => format_result(session.increment_float(FIELD, 0.5).await),
+            Call::Apply => {
+                let answers = session.apply(&operations()).await;
+                format_result(answers.map(|answers| answers.into_iter().map(answer).collect::<Vec<_>>()))
             }
-            Call::CompareAndCreate => {
-                told(session.compare_and_set(FIELD, None, Some(JSON)).await.and_then(|swap| swapped(swap, FIELD)))
+            Call::GetBytes => format_result(session.get_bytes(FIELD).await),
+            Call::ItemsBytes => format_result(session.items_bytes().await),
+            Call::Clear => format_result(session.clear().await),
+            Call::Destroy => format_result(session.destroy().await),
+            Call::Rotate => {
+                format_result(session.rotate(&[Operation::set_json(FIELD, JSON), Operation::delete(OTHER)]).await)
             }
-            Call::Delete => told(session.delete(FIELD).await),
-            Call::Pop => told(session.pop(FIELD).await),
-            Call::Increment => told(session.increment(FIELD, 2).await),
-            Call::IncrementFloat => told(session.increment_float(FIELD, 0.5).await),
-            Call::Apply => told(session.apply(&steps()).await.and_then(outcomes)),
-            Call::GetBytes => told(session.get_bytes(FIELD).await.map(|value| value.map(Vec::from))),
-            Call::ItemsBytes => {
-                let items = session.items_bytes().await;
-                told(items.map(|items| {
-                    items.into_iter().map(|(key, value)| (Vec::from(key), Vec::from(value))).collect::<Vec<_>>()
-                }))
-            }
-            Call::Clear => told(session.clear().await),
-            Call::Destroy => told(session.destroy().await),
-            Call::Rotate => told(session.rotate(&[Step::Set(FIELD, JSON.as_bytes()), Step::Delete(OTHER)]).await),
-            Call::Restart => told(session.restart()),
-            Call::Touch => told(session.touch().await),
-            Call::Ttl => told(session.ttl().await),
-            Call::SetLifetime => told(session.set_lifetime(Some(30), None).await),
+            Call::Restart => format_result(session.restart()),
+            Call::Touch => format_result(session.touch().await),
+            Call::Ttl => format_result(session.ttl().await),
+            Call::SetLifetime => format_result(session.set_lifetime(Some(30), None).await),
         }
     })
 }
 
-/// As wasmtime writes what the component returned.
-fn told<T: Debug>(result: Result<T, Error>) -> String {
+/// Formats a result as wasmtime formats the component's.
+fn format_result<T: Debug>(result: Result<T, Error>) -> String {
     match result {
         Ok(value) => format!("Ok({value:?})"),
         Err(error) => format!("Err(Error::{error:?})"),
     }
 }
 
-/// Written without quotation marks.
+/// Formatted without quotation marks.
 struct Name<T>(T);
 
 impl Debug for Name<Found> {
@@ -219,44 +219,33 @@ impl Debug for Name<String> {
     }
 }
 
-fn swapped(swap: Swap, field: &str) -> Result<Name<String>, Error> {
-    let stored = match swap {
-        Swap::Stored => return Ok(Name("Swap::Stored".into())),
-        Swap::Conflict(stored) => stored.map(|bytes| text(bytes.into(), field)).transpose()?,
-    };
-    Ok(Name(format!("Swap::Conflict({stored:?})")))
+fn swap(swap: Swap<String>) -> Name<String> {
+    Name(match swap {
+        Swap::Stored => "Swap::Stored".into(),
+        Swap::Conflict(stored) => format!("Swap::Conflict({stored:?})"),
+    })
 }
 
-/// One of each kind of answer.
-fn steps() -> [Step<'static>; 6] {
-    let value = JSON.as_bytes();
+/// One operation for each kind of answer.
+fn operations() -> [Operation<'static>; 6] {
     [
-        Step::Get(FIELD),
-        Step::Set(OTHER, value),
-        Step::CompareAndSet { field: FIELD, expected: Some(value), value: None },
-        Step::Increment(FIELD, 2),
-        Step::IncrementFloat(OTHER, 0.5),
-        Step::Delete(FIELD),
+        Operation::get(FIELD),
+        Operation::set_json(OTHER, JSON),
+        Operation::compare_and_set(FIELD, Some(JSON), None),
+        Operation::increment(FIELD, 2),
+        Operation::increment_float(OTHER, 0.5),
+        Operation::delete(FIELD),
     ]
 }
 
-fn outcomes(outcomes: Vec<Outcome>) -> Result<Vec<Name<String>>, Error> {
-    let outcomes = steps().into_iter().zip(outcomes).map(|(step, outcome)| {
-        let field = step.field().unwrap_or_default();
-        Ok(Name(match outcome {
-            Outcome::Value(value) => {
-                format!("Outcome::Text({:?})", value.map(|value| text(value.into(), field)).transpose()?)
-            }
-            Outcome::Flag(flag) => format!("Outcome::Flag({flag})"),
-            Outcome::Integer(number) => format!("Outcome::Integer({number})"),
-            Outcome::Number(number) => format!("Outcome::Number({number:?})"),
-            Outcome::Swap(swap) => format!("Outcome::Swap({:?})", swapped(swap, field)?),
-            _ => "Outcome::Done".into(),
-        }))
-    });
-    outcomes.collect()
-}
-
-fn text(bytes: Vec<u8>, field: &str) -> Result<String, Error> {
-    String::from_utf8(bytes).map_err(|_| Error::Corrupt(field.into()))
+fn answer(answer: Answer) -> Name<String> {
+    Name(match answer {
+        Answer::Done => "Outcome::Done".into(),
+        Answer::Text(text) => format!("Outcome::Text({text:?})"),
+        Answer::Bytes(bytes) => format!("Outcome::Bytes({bytes:?})"),
+        Answer::Flag(flag) => format!("Outcome::Flag({flag})"),
+        Answer::Integer(number) => format!("Outcome::Integer({number})"),
+        Answer::Number(number) => format!("Outcome::Number({number:?})"),
+        Answer::Swap(stored) => format!("Outcome::Swap({:?})", swap(stored)),
+    })
 }

@@ -151,7 +151,7 @@ impl Settings {
         let mut options = Options::new(self.url.into());
         (options.guard, options.scripts) = (self.guard, self.scripts);
         (options.idle_lifetime, options.absolute_lifetime) = (self.idle_lifetime(), self.absolute_lifetime);
-        (options.replicas.count, options.replicas.timeout) = (self.replicas, 100);
+        (options.replicas.replicas, options.replicas.timeout) = (self.replicas, 100);
         options
     }
 }

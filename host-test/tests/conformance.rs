@@ -50,6 +50,11 @@ conformance! {
             a_read_whose_answer_is_lost_is_sent_again,
             an_answer_that_is_no_resp_is_told,
         }
+        mod commands {
+            a_first_set_looks_sets_and_renews,
+            a_first_get_looks_reads_and_renews,
+            a_first_increment_looks_adds_and_renews,
+        }
         mod instance {
             fuel_grows_with_the_work_done,
             memory_is_held_to_its_limit,

@@ -1,4 +1,4 @@
-//! The allocator: TLSF, which is 7 KB smaller than the one that comes with std, and as quick however memory is used.
+//! The allocator: TLSF. It is 7 KB smaller than the standard library's, and takes the same time whatever the heap looks like.
 
 use rlsf::{GlobalTlsf, GlobalTlsfOptions};
 
@@ -8,8 +8,8 @@ static ALLOCATOR: GlobalTlsf<Options> = GlobalTlsf::new();
 struct Options;
 
 impl GlobalTlsfOptions for Options {
-    // What grows is copied: a special way for it would be larger by itself.
+    // A block that grows is copied. The code to grow it in place would be larger.
     const ENABLE_REALLOCATION: bool = false;
-    // Pages that the host gives one after another are one pool: else large values would leave holes.
+    // Pages that the host adds are merged, so that large values leave no holes.
     const COALESCE_POOLS: bool = true;
 }

@@ -1,15 +1,14 @@
-//! The contract's resources, and what they are made of: the only code that knows the bindings, one thin file a flavour.
-//! The feature `async` chooses.
+//! The contract's resources, and what they are made of: the only code that knows the bindings.
+//!
+//! There are two flavours, a feature each: `blocking` and `async`. Both can be compiled into one component. What they share is in two
+//! places: `session.rs` generates the functions that differ in nothing but `async`, and the files in `both/` are compiled once for each
+//! flavour, because each has bindings, and so types, of its own.
 
 mod allocator;
-#[cfg(feature = "async")]
-mod asynchronous;
-#[cfg(not(feature = "async"))]
-mod blocking;
-mod convert;
-mod options;
+#[macro_use]
+mod session;
 
 #[cfg(feature = "async")]
-use asynchronous::{bindings, bindings::exports::drsession::session::session_async as interface};
-#[cfg(not(feature = "async"))]
-use blocking::{bindings, bindings::exports::drsession::session::session as interface};
+mod asynchronous;
+#[cfg(feature = "blocking")]
+mod blocking;

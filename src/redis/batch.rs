@@ -1,29 +1,41 @@
-//! Commands, encoded as RESP arrays of bulk strings into one buffer that leaves in one write
+//! Commands, encoded as RESP arrays of bulk strings into one buffer, which is sent in one write
 //! (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
 
-use super::replicas::Wanted;
-use crate::decimal::whole;
+use crate::text::parse_int;
 use std::cell::Cell;
 
-/// Commands to send together. Redis answers each with one reply, in order.
+/// Commands that are sent together. Redis answers each with one reply, in order.
 pub struct Batch {
     bytes: Vec<u8>,
     commands: usize,
-    watching: bool,
+    /// Where the header of the command begins whose arguments are being counted, and how many there are.
+    open: (usize, usize),
+    in_transaction: bool,
     waits: bool,
 }
 
-/// What most batches are shorter than.
+/// A wait for replicas.
+#[derive(Clone, Copy)]
+pub struct Wait {
+    /// The number of replicas, at least 1.
+    pub replicas: u32,
+    /// Milliseconds, at least 1: WAIT takes 0 for "forever".
+    pub timeout: u32,
+}
+
+/// Most batches are shorter.
 const COMMON_LENGTH: usize = 512;
-/// The largest buffer that is kept for a next batch.
-const MAX_SPARE: usize = 16 << 10;
+/// The capacity of the largest buffer that is kept for the next batch.
+const MAX_KEPT: usize = 16 << 10;
+/// Room for the header of a command with 10 to 99 arguments, `*NN\r\n`.
+const HEADER_ROOM: usize = 5;
 
-/// A buffer that batches use one after another.
+/// A buffer that one batch after another uses.
 #[derive(Default)]
-pub struct Spare(Cell<Vec<u8>>);
+pub struct BufferPool(Cell<Vec<u8>>);
 
-impl Spare {
-    /// An empty batch, in this buffer if no other one has it.
+impl BufferPool {
+    /// An empty batch, in the kept buffer unless another batch has it.
     pub fn batch(&self) -> Batch {
         let mut bytes = self.0.take();
         bytes.clear();
@@ -31,31 +43,30 @@ impl Spare {
         Batch::within(bytes)
     }
 
-    /// The batch has done its work: its buffer is for the next one.
-    pub fn keep(&self, batch: Batch) {
-        if batch.bytes.capacity() <= MAX_SPARE {
+    /// Keeps the buffer of a batch that is done.
+    pub fn give_back(&self, batch: Batch) {
+        if batch.bytes.capacity() <= MAX_KEPT {
             self.0.set(batch.bytes);
         }
     }
 }
 
-/// An argument that is known when this is compiled, a command's name above all, and is encoded then.
+/// An argument that is encoded at compile time: a command's name, above all. Made by [`static_arg!`].
 #[derive(Clone, Copy)]
-pub struct Word(&'static [u8]);
+pub struct StaticArg(&'static [u8]);
 
-impl Word {
-    /// As [`encoded`] has it: what [`word!`] makes.
+impl StaticArg {
     pub(crate) const fn of_encoded(encoded: &'static [u8]) -> Self {
         Self(encoded)
     }
 }
 
-/// How long an argument of so many bytes is when encoded: type byte, length, and two ends of lines.
+/// The encoded length of an argument of this length: type byte, length, two line ends.
 pub(crate) const fn encoded_length(length: usize) -> usize {
     length + if length < 10 { 6 } else { 7 }
 }
 
-/// The argument as it goes over the wire; of fewer than a hundred bytes.
+/// Encodes an argument of fewer than a hundred bytes.
 pub(crate) const fn encoded<const LENGTH: usize>(argument: &[u8]) -> [u8; LENGTH] {
     assert!(argument.len() < 100 && LENGTH == encoded_length(argument.len()));
     let mut bytes = [b'\n'; LENGTH];
@@ -77,15 +88,15 @@ pub(crate) const fn encoded<const LENGTH: usize>(argument: &[u8]) -> [u8; LENGTH
     bytes
 }
 
-/// A [`Word`] of constant bytes.
-macro_rules! word {
-    ($word:expr) => {{
-        use $crate::redis::batch::{Word, encoded, encoded_length};
-        const ENCODED: &[u8] = &encoded::<{ encoded_length($word.len()) }>($word);
-        Word::of_encoded(ENCODED)
+/// A [`StaticArg`] of constant bytes.
+macro_rules! static_arg {
+    ($argument:expr) => {{
+        use $crate::redis::batch::{StaticArg, encoded, encoded_length};
+        const ENCODED: &[u8] = &encoded::<{ encoded_length($argument.len()) }>($argument);
+        StaticArg::of_encoded(ENCODED)
     }};
 }
-pub(crate) use word;
+pub(crate) use static_arg;
 
 impl Default for Batch {
     fn default() -> Self {
@@ -94,16 +105,16 @@ impl Default for Batch {
 }
 
 impl Batch {
-    /// Nothing to send yet.
+    /// An empty batch.
     pub fn new() -> Self {
         Self::default()
     }
 
     fn within(bytes: Vec<u8>) -> Self {
-        Self { bytes, commands: 0, watching: false, waits: false }
+        Self { bytes, commands: 0, open: (0, 0), in_transaction: false, waits: false }
     }
 
-    /// A single command.
+    /// A batch of one command.
     pub fn of(arguments: &[&[u8]]) -> Self {
         let mut batch = Self::new();
         batch.command(arguments);
@@ -112,80 +123,98 @@ impl Batch {
 
     /// Adds a command.
     pub fn command(&mut self, arguments: &[&[u8]]) {
-        self.begin(arguments.len());
+        self.begin_with(arguments.len());
         for argument in arguments {
             self.argument(argument);
         }
     }
 
-    /// Begins a command; so many arguments, its name among them, have to follow.
-    pub fn begin(&mut self, arguments: usize) {
+    /// Begins a command of this many arguments, which have to follow, the name first.
+    pub fn begin_with(&mut self, count: usize) {
         self.commands += 1;
-        self.header(b'*', arguments);
+        self.length(b'*', count);
+    }
+
+    /// Begins a command of an unknown number of arguments, but most likely at least ten. The arguments have to follow, the name first,
+    /// and then [`end`](Self::end).
+    pub fn begin(&mut self) {
+        self.open = (self.bytes.len(), 0);
+        self.bytes.extend_from_slice(&[0; HEADER_ROOM]);
+    }
+
+    /// Ends a command: only now is the number of its arguments known.
+    pub fn end(&mut self) {
+        let (at, count) = self.open;
+        self.commands += 1;
+        if let 10..100 = count {
+            self.bytes[at..at + HEADER_ROOM].copy_from_slice(&[b'*', digit(count / 10), digit(count), b'\r', b'\n']);
+        } else {
+            let (line, begin) = header(b'*', count);
+            self.bytes.splice(at..at + HEADER_ROOM, line[begin..].iter().copied());
+        }
     }
 
     /// Adds an argument to the command begun last.
     pub fn argument(&mut self, argument: &[u8]) {
-        self.header(b'$', argument.len());
+        self.open.1 += 1;
+        self.length(b'$', argument.len());
         self.bytes.extend_from_slice(argument);
         self.bytes.extend_from_slice(b"\r\n");
     }
 
-    /// Adds an argument that was encoded when this was compiled.
-    pub fn word(&mut self, word: Word) {
-        self.bytes.extend_from_slice(word.0);
+    /// Adds the line of a type byte and a length. Most lengths have one digit or two.
+    fn length(&mut self, kind: u8, length: usize) {
+        match length {
+            0..10 => self.bytes.extend_from_slice(&[kind, digit(length), b'\r', b'\n']),
+            10..100 => self.bytes.extend_from_slice(&[kind, digit(length / 10), digit(length), b'\r', b'\n']),
+            _ => {
+                let (line, begin) = header(kind, length);
+                self.bytes.extend_from_slice(&line[begin..]);
+            }
+        }
     }
 
-    /// Adds an argument that is a number, as its digits.
+    /// Adds an argument that was encoded at compile time.
+    pub fn static_argument(&mut self, argument: StaticArg) {
+        self.open.1 += 1;
+        self.bytes.extend_from_slice(argument.0);
+    }
+
+    /// Adds arguments that another batch has encoded, as [`arguments_encoded`](Self::arguments_encoded) returned them.
+    pub fn encoded_arguments(&mut self, (bytes, count): (&[u8], usize)) {
+        self.open.1 += count;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Encodes arguments once for many batches.
+    pub fn arguments_encoded(arguments: &[&[u8]]) -> (Vec<u8>, usize) {
+        let mut batch = Self::within(Vec::new());
+        arguments.iter().for_each(|argument| batch.argument(argument));
+        (batch.bytes, arguments.len())
+    }
+
+    /// Adds a number as its decimal digits.
     pub fn number(&mut self, number: i64) {
         self.argument(itoa::Buffer::new().format(number).as_bytes());
     }
 
-    fn header(&mut self, kind: u8, count: usize) {
-        // Nearly all have one digit or two.
-        let digit = |number: usize| b'0' + (number % 10) as u8;
-        match count {
-            0..10 => self.bytes.extend_from_slice(&[kind, digit(count), b'\r', b'\n']),
-            10..100 => self.bytes.extend_from_slice(&[kind, digit(count / 10), digit(count), b'\r', b'\n']),
-            _ => self.long_header(kind, count),
-        }
-    }
-
-    fn long_header(&mut self, kind: u8, count: usize) {
-        // The type byte, up to 20 digits, the end of the line.
-        let mut line = [b'\n'; 23];
-        let mut begin = line.len() - 2;
-        line[begin] = b'\r';
-        let mut rest = count;
-        loop {
-            begin -= 1;
-            line[begin] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        begin -= 1;
-        line[begin] = kind;
-        self.bytes.extend_from_slice(&line[begin..]);
-    }
-
-    /// Has the server wait, after all else, until replicas have what was written. Such a batch takes a connection of its own,
-    /// for it keeps it from others.
-    pub fn wait(&mut self, replicas: Wanted) {
-        self.begin(3);
+    /// Adds WAIT, which has to come last: the server answers once enough replicas have what was written before it
+    /// (<https://redis.io/docs/latest/commands/wait/>). It blocks the connection, so such a batch needs one of its own.
+    pub fn wait(&mut self, wait: Wait) {
+        self.begin();
         self.argument(b"WAIT");
-        self.number(replicas.count.into());
-        self.number(replicas.timeout.into());
+        self.number(wait.replicas.into());
+        self.number(wait.timeout.into());
+        self.end();
         self.waits = true;
     }
 
-    /// Whether the last reply tells how many replicas have what was written.
+    /// Whether it ends with WAIT.
     pub fn waits(&self) -> bool {
         self.waits
     }
 
-    /// The same with ASKING before it, for the server that a key is on its way to.
+    /// A copy with ASKING before it, for the server that a key is moving to.
     pub fn asking(&self) -> Self {
         let mut batch = Self::of(&[b"ASKING"]);
         batch.bytes.extend_from_slice(&self.bytes);
@@ -194,32 +223,32 @@ impl Batch {
         batch
     }
 
-    /// Says that the connection keeps a WATCH after this batch, and so must not be marked idle.
-    pub fn keeps_watching(&mut self) {
-        self.watching = true;
+    /// Notes that the connection is in the middle of a transaction after this batch: no other call may use it then.
+    pub fn opens_transaction(&mut self) {
+        self.in_transaction = true;
     }
 
-    /// Whether the connection keeps a WATCH after this batch.
-    pub fn is_watching(&self) -> bool {
-        self.watching
+    /// Whether the connection is in the middle of a transaction after this batch.
+    pub fn is_in_transaction(&self) -> bool {
+        self.in_transaction
     }
 
-    /// How many commands, and so how many replies.
+    /// The number of commands, and so of replies.
     pub fn commands(&self) -> usize {
         self.commands
     }
 
-    /// What goes over the wire.
+    /// The bytes to send.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Every argument of every command, names included: what an error reply may repeat and nobody else should see.
+    /// Every argument of every command, names included.
     pub fn arguments(&self) -> impl Iterator<Item = &[u8]> {
         self.words().map(|(_, argument)| argument)
     }
 
-    /// The name of the command that the reply of this index answers.
+    /// The name of the command at this index; empty if there is none.
     pub fn name(&self, index: usize) -> &str {
         let mut names = self.words().filter(|(first, _)| *first).map(|(_, name)| name);
         names.nth(index).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
@@ -238,13 +267,38 @@ impl Batch {
                     first = true;
                     continue;
                 }
-                let length = whole(&line[1..])?;
+                let length = parse_int(&line[1..])?;
                 let argument = &after[..length];
                 rest = &after[length + 2..];
                 return Some((std::mem::take(&mut first), argument));
             }
         })
     }
+}
+
+/// The last decimal digit.
+fn digit(number: usize) -> u8 {
+    b'0' + (number % 10) as u8
+}
+
+/// The line of a type byte and a number, right-aligned in an array, and where it begins there. Not inlined: it is rarely needed.
+#[inline(never)]
+fn header(kind: u8, number: usize) -> ([u8; 23], usize) {
+    let mut line = [b'\n'; 23];
+    let mut begin = line.len() - 2;
+    line[begin] = b'\r';
+    let mut rest = number;
+    loop {
+        begin -= 1;
+        line[begin] = digit(rest);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    begin -= 1;
+    line[begin] = kind;
+    (line, begin)
 }
 
 #[cfg(test)]
@@ -269,39 +323,61 @@ mod tests {
     }
 
     #[test]
-    fn words_are_arguments_like_any_other() {
+    fn a_command_may_have_any_number_of_arguments() {
+        for count in [1, 9, 10, 99, 100, 1_000] {
+            let arguments = vec![&b"a"[..]; count];
+            let wire = [format!("*{count}\r\n").as_bytes(), &b"$1\r\na\r\n".repeat(count)].concat();
+            let mut batch = Batch::of(&[b"before"]);
+            let before = batch.bytes().len();
+            batch.command(&arguments);
+            assert_eq!(batch.bytes()[before..], wire);
+            batch.begin();
+            let (encoded, count) = Batch::arguments_encoded(&arguments);
+            batch.encoded_arguments((&encoded, count));
+            batch.end();
+            assert_eq!(batch.bytes()[before + wire.len()..], wire);
+        }
+    }
+
+    #[test]
+    fn static_arguments_are_arguments_like_any_other() {
         let (mut one, mut other) = (Batch::new(), Batch::new());
-        one.begin(3);
-        other.begin(3);
-        for (word, argument) in
-            [(word!(b""), &b""[..]), (word!(b"HGET"), b"HGET"), (word!(b"HINCRBYFLOAT"), b"HINCRBYFLOAT")]
-        {
-            one.word(word);
+        one.begin();
+        other.begin();
+        for (word, argument) in [
+            (static_arg!(b""), &b""[..]),
+            (static_arg!(b"HGET"), b"HGET"),
+            (static_arg!(b"HINCRBYFLOAT"), b"HINCRBYFLOAT"),
+        ] {
+            one.static_argument(word);
             other.argument(argument);
         }
+        one.end();
+        other.end();
         assert_eq!(one.bytes(), other.bytes());
     }
 
     #[test]
     fn a_buffer_that_is_used_again_holds_nothing_of_before() {
-        let spare = Spare::default();
-        for value in [&[b'a'; 600][..], b"b", &[b'c'; MAX_SPARE], b"d"] {
-            let mut batch = spare.batch();
+        let pool = BufferPool::default();
+        for value in [&[b'a'; 600][..], b"b", &[b'c'; MAX_KEPT], b"d"] {
+            let mut batch = pool.batch();
             batch.command(&[b"SET", value]);
             assert_eq!(batch.bytes(), Batch::of(&[b"SET", value]).bytes());
-            spare.keep(batch);
-            let kept = spare.0.take();
-            assert!(kept.capacity() <= MAX_SPARE);
-            spare.0.set(kept);
+            pool.give_back(batch);
+            let kept = pool.0.take();
+            assert!(kept.capacity() <= MAX_KEPT);
+            pool.0.set(kept);
         }
     }
 
     #[test]
     fn arguments_come_back_as_they_went_in() {
         let mut batch = Batch::of(&[b"SET", b"$5\r\n", b""]);
-        batch.begin(2);
+        batch.begin();
         batch.argument(b"EXPIRE");
         batch.number(-7);
+        batch.end();
         let arguments: Vec<&[u8]> = batch.arguments().collect();
         let expected: [&[u8]; 5] = [b"SET", b"$5\r\n", b"", b"EXPIRE", b"-7"];
         assert_eq!(arguments, expected);

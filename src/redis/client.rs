@@ -1,159 +1,195 @@
-//! What is sent gets to the server that has to have it: one more try where that is safe, and elsewhere where that is said.
+//! Routes a batch to the server that owns the key, retries when that is safe, and follows redirects.
 
 use super::{
-    batch::{Batch, Spare},
-    connection::ExchangeError,
-    exclusive::Exclusive,
+    batch::{Batch, BufferPool, Wait},
+    connection::ConnectionError,
+    error_reply::{self, RetryHint},
     handshake::Handshake,
-    host::{Host, Timeouts},
-    node::{Context, Node},
-    refusal::Passing,
-    reply::Reply,
-    retry::{self, Failure, Repeat},
+    host::{Host, SocketError, Timeouts},
+    limits::Limits,
+    node::{ConnectionStrategy, Context, Node, ReadyConnection},
+    reply::{Reply, Value},
+    retry::{self, Repeat, Transient},
     servers::Servers,
-    url::Server,
+    url::RedisUrl,
 };
 use crate::error::Error;
 use std::rc::Rc;
 
-/// A connection that is ready for commands.
-pub type Ready<H> = Exclusive<<H as Host>::Socket>;
-
-/// Why a try came to nothing.
+/// Why a try failed.
 #[derive(Clone)]
-pub enum Attempt {
-    /// It may be tried again, if its rule allows.
-    Failed(Failure),
-    /// It may not.
-    Final(Error),
+pub enum TryError {
+    /// Another try may succeed, if the call's [`Rule`] allows it.
+    Retryable(Transient),
+    /// No other try can succeed.
+    Fatal(Error),
 }
 
-impl From<ExchangeError> for Attempt {
-    fn from(error: ExchangeError) -> Self {
-        Attempt::Failed(Failure::NoReply(error))
+impl From<ConnectionError> for TryError {
+    fn from(error: ConnectionError) -> Self {
+        TryError::Retryable(Transient::NoReply(error))
     }
 }
 
-/// How a call may be repeated, and what it is told when its fate is unknown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How a batch may be treated.
+#[derive(Clone, Copy)]
 pub struct Rule {
-    /// Whether it may be sent again.
+    /// Whether it may be sent again after its reply was lost.
     pub repeat: Repeat,
-    /// Whether it writes: without an answer, nobody knows whether it did.
+    /// Whether it writes: if its reply is lost, its outcome is unknown.
     pub writes: bool,
+    /// The replicas that a write waits for.
+    pub wait: Option<Wait>,
 }
 
-/// Reaches the server, or the one of several, that has a key.
+impl Rule {
+    /// For a batch that only reads.
+    pub const READ: Self = Self { repeat: Repeat::Always, writes: false, wait: None };
+
+    /// The replicas to wait for, if any: reads wait for none.
+    pub fn wait(&self) -> Option<Wait> {
+        self.wait.filter(|_| self.writes)
+    }
+}
+
+/// The replies to a batch.
+pub struct Replies {
+    /// One for each command. Only NOSCRIPT is an error among them.
+    pub list: Vec<Reply>,
+    /// The number of replicas that have the write, if the rule asked for some.
+    pub replicas: Option<u32>,
+}
+
+/// Reaches the server that owns a key.
 pub struct Client<H: Host> {
     context: Rc<Context<H>>,
     servers: Servers<H>,
-    /// For batches that leave, are answered, and are done with.
-    pub spare: Spare,
+    /// Buffers for batches.
+    pub buffers: BufferPool,
 }
 
 impl<H: Host> Client<H> {
     /// Connects at first use.
-    pub fn new(host: H, server: Server, timeouts: Timeouts) -> Self {
-        let context = Rc::new(Context { host, handshake: Handshake::new(&server), timeouts, kept: Rc::default() });
-        Self { servers: Servers::new(context.clone(), server.place), context, spare: Spare::default() }
+    pub fn new(host: H, url: RedisUrl, timeouts: Timeouts) -> Self {
+        let context = Rc::new(Context { host, handshake: Handshake::new(&url), timeouts, idle: Rc::default() });
+        Self { servers: Servers::new(context.clone(), url.topology), context, buffers: BufferPool::default() }
     }
 
-    /// The time limits.
-    pub fn timeouts(&self) -> Timeouts {
-        self.context.timeouts
+    /// The limits of a call that begins now.
+    pub fn begin(&self) -> Limits {
+        Limits::begin(self.context.host.now(), self.context.timeouts)
     }
 
-    /// The world around.
+    /// The world outside.
     pub fn host(&self) -> &H {
         &self.context.host
     }
 
-    /// Sends a batch to the server that has this key, and returns a reply for each of its commands, none of them an error but
-    /// NOSCRIPT; tries again as the rule says.
-    pub async fn exchange(&self, key: &[u8], batch: &Batch, rule: Rule) -> Result<Vec<Reply>, Error> {
-        let mut tries = Tries::new(rule);
-        loop {
-            let node = self.server(key, &mut tries).await?;
-            let asking = tries.asking.then(|| batch.asking());
-            match node.exchange(asking.as_ref().unwrap_or(batch)).await {
-                Ok(mut replies) => {
-                    replies.drain(..usize::from(tries.asking));
-                    return Ok(replies);
-                }
-                Err(attempt) => self.again(&mut tries, Some(&node), attempt).await?,
-            }
-        }
+    /// Whether keys are spread over several servers by their slots.
+    pub fn is_cluster(&self) -> bool {
+        self.servers.is_cluster()
     }
 
-    /// Does something on one connection to the server that has this key, from its first exchange to its last; tries all of it
-    /// again as the rule says. A transaction needs that: WATCH and EXEC have to meet the same connection.
-    pub async fn attempt<T>(
+    /// Sends a batch to the server that owns this key.
+    pub async fn send(&self, key: &[u8], mut batch: Batch, rule: Rule, limits: &Limits) -> Result<Replies, Error> {
+        if let Some(wait) = rule.wait() {
+            batch.wait(wait);
+        }
+        let mut tries = Tries::new(rule);
+        let mut list = loop {
+            let node = match self.servers.only() {
+                Some(node) => node,
+                None => self.node(key, &mut tries, limits).await?,
+            };
+            let asking = tries.asking.then(|| batch.asking());
+            match node.strategy().round_trip(&node, asking.as_ref().unwrap_or(&batch), limits).await {
+                Ok(mut replies) => {
+                    if tries.asking {
+                        replies.remove(0);
+                    }
+                    break replies;
+                }
+                Err(error) => self.retry(&mut tries, Some(&node), error, limits).await?,
+            }
+        };
+        let replicas = rule.wait().and_then(|_| list.pop()).map(|reply| replica_count(&reply));
+        self.buffers.give_back(batch);
+        Ok(Replies { list, replicas })
+    }
+
+    /// Runs `once` on one connection to the server that owns this key, and retries it as a whole. A transaction needs that: EXEC has
+    /// to follow WATCH on the same connection.
+    pub async fn on_connection<T>(
         &self,
         key: &[u8],
         rule: Rule,
-        once: impl AsyncFn(&Ready<H>) -> Result<T, Attempt>,
+        limits: &Limits,
+        once: impl AsyncFn(&ReadyConnection<H>) -> Result<T, TryError>,
     ) -> Result<T, Error> {
         let mut tries = Tries::new(rule);
         loop {
-            let node = self.server(key, &mut tries).await?;
+            let node = self.node(key, &mut tries, limits).await?;
             let result = if tries.asking {
-                // While a key is on its way to another server, what has to look at it twice has to wait.
-                Err(Attempt::Failed(Failure::Refused(Passing::Wait)))
+                // ASKING covers a single command, so a transaction has to wait until the key has moved.
+                Err(TryError::Retryable(Transient::Refused(RetryHint::Wait)))
             } else {
-                node.attempt(&once).await
+                node.on_connection(limits, &once).await
             };
             match result {
                 Ok(result) => return Ok(result),
-                Err(attempt) => self.again(&mut tries, Some(&node), attempt).await?,
+                Err(error) => self.retry(&mut tries, Some(&node), error, limits).await?,
             }
         }
     }
 
     /// The server for the next try.
-    async fn server(&self, key: &[u8], tries: &mut Tries<H>) -> Result<Rc<Node<H>>, Error> {
+    async fn node(&self, key: &[u8], tries: &mut Tries<H>, limits: &Limits) -> Result<Rc<Node<H>>, Error> {
         loop {
             let asked = tries.asked.take();
             tries.asking = asked.is_some();
             if let Some(node) = asked {
                 return Ok(node);
             }
-            match self.servers.of(key).await {
+            match self.servers.owner(key, limits).await {
                 Ok(node) => return Ok(node),
-                Err(attempt) => self.again(tries, None, attempt).await?,
+                Err(error) => self.retry(tries, None, error, limits).await?,
             }
         }
     }
 
-    /// Returns when it is time for another try, or with the error that the caller is told.
-    async fn again(&self, tries: &mut Tries<H>, node: Option<&Rc<Node<H>>>, attempt: Attempt) -> Result<(), Error> {
+    /// Returns when it is time for another try, or with the call's error.
+    async fn retry(
+        &self,
+        tries: &mut Tries<H>,
+        node: Option<&Rc<Node<H>>>,
+        error: TryError,
+        limits: &Limits,
+    ) -> Result<(), Error> {
         let Tries { rule, .. } = *tries;
-        let failure = match attempt {
-            Attempt::Failed(failure) => failure,
-            // What an earlier try may have done stays unknown, whatever came of the later ones.
-            Attempt::Final(error) => {
+        let failure = match error {
+            TryError::Retryable(failure) => failure,
+            TryError::Fatal(error) => {
+                // A lost reply of an earlier try leaves the outcome unknown, whatever a later try says.
                 let lost = tries.lost.take().filter(|_| rule.writes);
-                return Err(lost.map_or(error, ExchangeError::of_writing));
+                return Err(lost.map_or(error, |lost| lost.into_error(true)));
             }
         };
         match (&failure, node) {
-            (Failure::NoReply(error @ ExchangeError::Unanswered(_)), _) => tries.lost = Some(error.clone()),
-            (Failure::Redirected(redirect), Some(node)) => tries.asked = self.servers.follow(redirect, node),
+            (Transient::NoReply(error @ ConnectionError::Unanswered(_)), _) => tries.lost = Some(error.clone()),
+            (Transient::Redirected(redirect), Some(node)) => tries.asked = self.servers.follow(redirect, node),
             _ => {}
         }
         self.servers.doubt(&failure);
         tries.count += 1;
-        let Context { host, timeouts, .. } = &*self.context;
-        let now = host.now();
-        // The clock is asked only once there is something to wait for.
-        let deadline = *tries.deadline.get_or_insert(now + u64::from(timeouts.answer));
-        let time_left = deadline.saturating_sub(now);
-        match retry::pause(&failure, rule.repeat, self.servers.are_several(), tries.count, time_left) {
+        let several = self.servers.are_several();
+        let time_left = limits.time_left(self.host().now());
+        match retry::pause(&failure, rule.repeat, several, tries.count, time_left) {
             None => {
-                let failure = tries.lost.take().map_or(failure, Failure::NoReply);
-                return Err(told(failure, rule, self.servers.are_several()));
+                let failure = tries.lost.take().map_or(failure, Transient::NoReply);
+                return Err(final_error(failure, rule.writes, several));
             }
             Some(0) => {}
-            Some(pause) => host.wait(pause).await,
+            Some(pause) => self.host().wait(pause).await,
         }
         Ok(())
     }
@@ -163,40 +199,84 @@ impl<H: Host> Client<H> {
 struct Tries<H: Host> {
     rule: Rule,
     count: u32,
-    deadline: Option<u64>,
-    /// The connection that was lost with what was sent over it.
-    lost: Option<ExchangeError>,
-    /// The server that was named for the next try alone.
+    /// How a connection was lost after the batch had been sent over it.
+    lost: Option<ConnectionError>,
+    /// The server that ASK named, for the next try alone.
     asked: Option<Rc<Node<H>>>,
-    /// Whether this try goes to such a one.
+    /// Whether this try goes to such a server.
     asking: bool,
 }
 
 impl<H: Host> Tries<H> {
     fn new(rule: Rule) -> Self {
-        Self { rule, count: 0, deadline: None, lost: None, asked: None, asking: false }
+        Self { rule, count: 0, lost: None, asked: None, asking: false }
     }
 }
 
-fn told(failure: Failure, rule: Rule, several: bool) -> Error {
-    use super::host::SocketError;
+/// Turns the first error reply into an error. NOSCRIPT is left to whoever sent the script.
+pub fn checked(result: Result<Vec<Reply>, ConnectionError>, batch: &Batch) -> Result<Vec<Reply>, TryError> {
+    let replies = result?;
+    // An error reply to WAIT takes nothing back of what was written.
+    let last = replies.len() - usize::from(batch.waits());
+    for (index, reply) in replies.iter().take(last).enumerate() {
+        check(reply.value(), batch, index)?;
+    }
+    if batch.commands() == 1 {
+        return Ok(replies);
+    }
+    if let Some(Value::List(list)) = replies.last().map(Reply::value) {
+        // The reply to EXEC holds the replies to the transaction's commands.
+        for (index, value) in list.into_iter().enumerate() {
+            check(value, batch, 1 + index)?;
+        }
+    }
+    Ok(replies)
+}
+
+/// Turns an error reply to the command at this index of the batch into an error.
+pub fn check(value: Value, batch: &Batch, index: usize) -> Result<(), TryError> {
+    let Value::Error(text) = value else { return Ok(()) };
+    let text = error_reply::cause(text);
+    if error_reply::code(text) == "NOSCRIPT" {
+        return Ok(());
+    }
+    if let Some(redirect) = error_reply::redirect(text) {
+        return Err(TryError::Retryable(Transient::Redirected(redirect)));
+    }
+    Err(match error_reply::retry_hint(text) {
+        Some(hint) => TryError::Retryable(Transient::Refused(hint)),
+        None => TryError::Fatal(error_reply::into_error(text, batch, index)),
+    })
+}
+
+/// The reply to WAIT. An error means that the server does not know the command, or that the ACL forbids it: then no replica is known
+/// to have the write.
+pub fn replica_count(reply: &Reply) -> u32 {
+    match reply.value() {
+        Value::Integer(count) => u32::try_from(count).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn final_error(failure: Transient, writes: bool, several: bool) -> Error {
     match failure {
-        Failure::NoConnection(SocketError::Unsupported(what)) => Error::Unsupported(what),
-        // A server may have made the name of a host of whatever it was sent.
-        Failure::NoConnection(SocketError::NameNotFound(_) | SocketError::Denied(_)) if several => {
-            Error::Unavailable("no way to a server's host".into())
+        Transient::NoConnection(SocketError::Unsupported(what)) => Error::Unsupported(what),
+        // The name came from a server, which may have built it from what it was sent.
+        Transient::NoConnection(SocketError::NameNotFound(_) | SocketError::Denied(_)) if several => {
+            Error::Unavailable("a server's host cannot be reached".into())
         }
-        Failure::NoConnection(error) => Error::Unavailable(error.text()),
-        Failure::NoReply(error) if rule.writes => error.of_writing(),
-        Failure::NoReply(error) => error.of_reading(),
-        Failure::Redirected(_) if several => {
-            Error::Unavailable("the servers do not agree on which of them has it".into())
+        Transient::NoConnection(error) => Error::Unavailable(error.text()),
+        Transient::NoReply(error) => error.into_error(writes),
+        Transient::Redirected(_) if several => {
+            Error::Unavailable("the cluster's nodes disagree about which of them owns the slot".into())
         }
-        Failure::Redirected(_) => {
-            Error::Unsupported("the server is one of a cluster, and the URL does not say so".into())
+        Transient::Redirected(_) => {
+            Error::Unsupported("the server is a cluster node: add cluster=true to the Redis URL".into())
         }
-        Failure::Refused(Passing::Wait) => Error::Unavailable("the server is loading or busy".into()),
-        Failure::Refused(Passing::Reconnect) => Error::Unavailable("the server is a replica or has no primary".into()),
+        Transient::Refused(RetryHint::Wait) => Error::Unavailable("the server is loading or busy".into()),
+        Transient::Refused(RetryHint::Reconnect) => {
+            Error::Unavailable("the server is a replica or has no primary".into())
+        }
     }
 }
 

@@ -1,55 +1,47 @@
-//! The seam: everything above it is written once, below it is a way to use a socket.
+//! What every kind of connection does, and how it fails.
 
-use super::{batch::Batch, host::SocketError, reply::Reply, scanner::ScanError};
-use crate::{error::Error, joined::joined};
+use super::{batch::Batch, host::SocketError, limits::Limits, reply::Reply, scanner::ScanError};
+use crate::{error::Error, text::concat};
 use std::future::Future;
 
 /// A connection that commands can be sent over.
 pub trait Connection {
-    /// Sends the batch in one write and returns a reply for each of its commands. After an error the connection is of no
-    /// more use.
-    fn exchange(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, ExchangeError>>;
+    /// Sends the batch in one write and returns a reply for each of its commands. After an error the connection must not be used
+    /// again.
+    fn round_trip(&self, batch: &Batch, limits: &Limits) -> impl Future<Output = Result<Vec<Reply>, ConnectionError>>;
 }
 
 /// Why there are no replies.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ExchangeError {
-    /// Nothing was sent: the peer had closed, or sent what nobody asked for.
+pub enum ConnectionError {
+    /// Nothing was sent: the peer had closed the connection, or bytes had arrived that answer no command.
     NotSent,
-    /// Nothing was sent: too many calls wait already.
+    /// Nothing was sent: too many calls are waiting already.
     Busy,
-    /// Something was sent, and not every reply came.
+    /// Something was sent, and not every reply arrived.
     Unanswered(SocketError),
-    /// Something was sent, and what came is past a limit or no RESP.
+    /// Something was sent, and a reply exceeds a limit or is not RESP.
     Unreadable(ScanError),
 }
 
-impl ExchangeError {
-    /// For a call that writes nothing: its error.
-    pub fn of_reading(self) -> Error {
+impl ConnectionError {
+    /// The error of the call. If the call writes, it may have been applied, unless nothing was sent.
+    pub fn into_error(self, writes: bool) -> Error {
         match self {
-            ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
-            ExchangeError::Busy => Error::Busy,
-            ExchangeError::Unanswered(error) => Error::Unavailable(error.text()),
-            ExchangeError::Unreadable(ScanError::TooLarge(limit)) => Error::TooLarge(limit as u64),
-            ExchangeError::Unreadable(ScanError::Malformed(why)) => Error::Protocol(why.into()),
-        }
-    }
-
-    /// For a call that may have written: its error.
-    pub fn of_writing(self) -> Error {
-        match self {
-            ExchangeError::NotSent => Error::Unavailable(SocketError::Closed.text()),
-            ExchangeError::Busy => Error::Busy,
-            // In TLS 1.3 a server looks at the client's certificate last, and hears nothing of what was sent behind it.
-            ExchangeError::Unanswered(error @ SocketError::Tls(_)) => Error::Unavailable(error.text()),
-            ExchangeError::Unanswered(error) => Error::OutcomeUnknown(error.text()),
-            ExchangeError::Unreadable(ScanError::TooLarge(_)) => {
-                Error::OutcomeUnknown("the reply was too large".into())
+            ConnectionError::NotSent => Error::Unavailable(SocketError::Closed.text()),
+            ConnectionError::Busy => Error::Busy,
+            // A TLS 1.3 server checks the client's certificate last, and reads nothing that was sent after it.
+            ConnectionError::Unanswered(error @ SocketError::Tls(_)) => Error::Unavailable(error.text()),
+            ConnectionError::Unanswered(error) if writes => Error::OutcomeUnknown(error.text()),
+            ConnectionError::Unanswered(error) => Error::Unavailable(error.text()),
+            ConnectionError::Unreadable(ScanError::TooLarge(_)) if writes => {
+                Error::OutcomeUnknown("the reply exceeds its limit".into())
             }
-            ExchangeError::Unreadable(ScanError::Malformed(why)) => {
-                Error::OutcomeUnknown(joined(&["the reply was not RESP: ", why]))
+            ConnectionError::Unreadable(ScanError::TooLarge(limit)) => Error::TooLarge(limit as u64),
+            ConnectionError::Unreadable(ScanError::Malformed(why)) if writes => {
+                Error::OutcomeUnknown(concat(&["the reply is not RESP: ", why]))
             }
+            ConnectionError::Unreadable(ScanError::Malformed(why)) => Error::Protocol(why.into()),
         }
     }
 }
@@ -59,10 +51,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_never_heard_was_not_written() {
-        let error = |error| ExchangeError::Unanswered(error).of_writing();
-        let refusal = SocketError::Tls("the server asks for a client certificate".into());
-        assert_eq!(error(refusal.clone()), Error::Unavailable(refusal.text()));
+    fn a_write_that_the_server_never_read_was_not_applied() {
+        let error = |error| ConnectionError::Unanswered(error).into_error(true);
+        let alert = SocketError::Tls("the server asks for a client certificate".into());
+        assert_eq!(error(alert.clone()), Error::Unavailable(alert.text()));
         assert_eq!(error(SocketError::Closed), Error::OutcomeUnknown(SocketError::Closed.text()));
     }
 }

@@ -1,72 +1,69 @@
-//! What is said on a new connection before the first command: who we are (HELLO or AUTH), which database we mean (SELECT),
-//! and behind sentinels whether it is the primary (ROLE), in one write. Nothing else leaves before its replies are read:
-//! behind a SELECT that failed, a write would land in database 0.
+//! The handshake of a new connection: user and password (HELLO or AUTH), the database (SELECT), and with sentinels whether the
+//! server is the primary (ROLE), in one write. Its replies are read before anything else is sent: after a failed SELECT, a write
+//! would go to database 0.
 //!
 //! <https://redis.io/docs/latest/commands/hello/>, <https://redis.io/docs/latest/commands/auth/>,
 //! <https://redis.io/docs/latest/commands/select/>
 
 use super::{
     batch::Batch,
-    client::Attempt,
-    node,
-    refusal::Passing,
-    reply::Reply,
-    retry::Failure,
-    url::{Place, Server},
+    client::{self, TryError},
+    error_reply::RetryHint,
+    reply::{Reply, Value},
+    retry::Transient,
+    url::{RedisUrl, Topology},
 };
-use crate::hexadecimal::hexadecimal;
-use bytes::Bytes;
+use crate::text::to_hex;
 use sha2::{Digest, Sha256};
 
-/// The handshake that a server's URL asks for.
+/// The handshake that a Redis URL asks for.
 pub struct Handshake {
     batch: Batch,
     state: String,
     needs_primary: bool,
 }
 
-/// How a primary answers to ROLE.
-const PRIMARY: Reply = Reply::Text(Bytes::from_static(b"master"));
-
 impl Handshake {
-    /// For this server.
-    pub fn new(server: &Server) -> Self {
-        let needs_primary = matches!(server.place, Place::Sentinels(..));
-        let mut batch = commands(server);
+    /// The handshake for this URL.
+    pub fn new(url: &RedisUrl) -> Self {
+        let needs_primary = matches!(url.topology, Topology::Sentinel(..));
+        let mut batch = commands(url);
         if needs_primary {
             batch.command(&[b"ROLE"]);
         }
-        Self { batch, state: state(server), needs_primary }
+        Self { batch, state: state(url), needs_primary }
     }
 
-    /// The commands; none where there is nothing to say.
+    /// Its commands; `None` if it needs none.
     pub fn batch(&self) -> Option<&Batch> {
         (self.batch.commands() > 0).then_some(&self.batch)
     }
 
-    /// What the connection is after the handshake: user, database, protocol and a digest of the password, so that only
-    /// who knows the same password can take over the connection. Empty where there is nothing to say.
+    /// The state of a connection after the handshake: protocol, database, user, and a digest of the password. A pooled connection is
+    /// only handed to a client that asks for the same state, so it takes the same password. Empty if there is no handshake.
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// Reads the replies to [`Self::batch`].
-    pub fn check(&self, replies: &[Reply]) -> Result<(), Attempt> {
-        node::check(replies, &self.batch)?;
-        match replies.last() {
-            // Who was the primary when the sentinel was asked need not be it any more.
-            Some(Reply::Array(role)) if self.needs_primary && role.first() != Some(&PRIMARY) => {
-                Err(Attempt::Failed(Failure::Refused(Passing::Reconnect)))
+    /// Checks the replies to [`Self::batch`].
+    pub fn check(&self, replies: &[Reply]) -> Result<(), TryError> {
+        for (index, reply) in replies.iter().enumerate() {
+            client::check(reply.value(), &self.batch, index)?;
+        }
+        match replies.last().map(Reply::value) {
+            // The server may have lost its role since the sentinel was asked.
+            Some(Value::List(role)) if self.needs_primary && !matches!(role.get(0), Some(Value::Text(b"master"))) => {
+                Err(TryError::Retryable(Transient::Refused(RetryHint::Reconnect)))
             }
             _ => Ok(()),
         }
     }
 }
 
-fn commands(server: &Server) -> Batch {
+fn commands(url: &RedisUrl) -> Batch {
     let mut batch = Batch::new();
-    let user = server.user.as_deref();
-    match (&server.password, server.resp3) {
+    let user = url.user.as_deref();
+    match (&url.password, url.resp3) {
         (None, false) => {}
         (None, true) => batch.command(&[b"HELLO", b"3"]),
         (Some(password), true) => {
@@ -77,29 +74,30 @@ fn commands(server: &Server) -> Batch {
             None => batch.command(&[b"AUTH", password]),
         },
     }
-    if server.database != 0 {
-        batch.begin(2);
+    if url.database != 0 {
+        batch.begin();
         batch.argument(b"SELECT");
-        batch.number(server.database.into());
+        batch.number(url.database.into());
+        batch.end();
     }
     batch
 }
 
-fn state(server: &Server) -> String {
+fn state(url: &RedisUrl) -> String {
     let mut state = String::new();
-    if server.resp3 {
+    if url.resp3 {
         state.push_str("resp3 ");
     }
-    if server.database != 0 {
+    if url.database != 0 {
         state.push_str("database ");
-        state.push_str(itoa::Buffer::new().format(server.database));
+        state.push_str(itoa::Buffer::new().format(i64::from(url.database)));
         state.push(' ');
     }
-    if let Some(password) = &server.password {
+    if let Some(password) = &url.password {
         state.push_str("user ");
-        state.push_str(&hexadecimal(server.user.as_deref().unwrap_or(b"default")));
+        state.push_str(&to_hex(url.user.as_deref().unwrap_or(b"default")));
         state.push_str(" password ");
-        state.push_str(&hexadecimal(&Sha256::digest(password)));
+        state.push_str(&to_hex(&Sha256::digest(password)));
     }
     state
 }
@@ -107,10 +105,10 @@ fn state(server: &Server) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use crate::{error::Error, redis::testing::reply};
 
     fn handshake(url: &str) -> Handshake {
-        Handshake::new(&Server::parse(url).unwrap())
+        Handshake::new(&RedisUrl::parse(url).unwrap())
     }
 
     fn words(url: &str) -> Vec<String> {
@@ -150,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_its_first_word_and_nothing_that_was_sent() {
+    fn a_refusal_names_its_code_and_nothing_that_was_sent() {
         let handshake = handshake("redis://u:hunter2@h/99");
-        let wrong = Reply::Error("WRONGPASS invalid username-password pair".into());
-        match handshake.check(&[wrong, Reply::Null]) {
-            Err(Attempt::Final(Error::Denied(text))) => assert_eq!(text, "WRONGPASS AUTH"),
+        let replies = ["-WRONGPASS invalid username-password pair\r\n", "$-1\r\n"].map(reply);
+        match handshake.check(&replies) {
+            Err(TryError::Fatal(Error::Denied(text))) => assert_eq!(text, "WRONGPASS AUTH"),
             _ => panic!("not refused"),
         }
-        let loading = Reply::Error("LOADING Redis is loading the dataset in memory".into());
-        assert!(matches!(handshake.check(&[loading]), Err(Attempt::Failed(Failure::Refused(_)))));
+        let loading = vec![reply("-LOADING Redis is loading the dataset in memory\r\n")];
+        assert!(matches!(handshake.check(&loading), Err(TryError::Retryable(Transient::Refused(_)))));
     }
 }

@@ -1,83 +1,82 @@
-//! What the core needs of the world: a socket, a clock, randomness. The component gets them from its imports, a native
-//! test makes them up.
+//! What the core needs from outside: a socket, a clock, randomness. The component has its imports for that, tests simulate it.
 
-use super::node::Link;
-use crate::joined::joined;
+use super::node::ConnectionStrategy;
+use crate::text::concat;
 use std::future::Future;
 
 /// Where Redis listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Address {
-    /// Host and port; bytes travel as they are.
+    /// Host and port, plain TCP.
     Tcp(String, u16),
-    /// Host and port, within TLS.
+    /// Host and port, TLS.
     Tls(String, u16),
     /// The path of a Unix socket.
     Unix(String),
 }
 
-/// How long to wait, in milliseconds.
+/// The socket's time limits, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timeouts {
-    /// For a connection to stand.
+    /// For connecting.
     pub connect: u32,
     /// For each write and each read.
     pub answer: u32,
 }
 
-/// Why a socket could not be had, or does not go on. The contract's `socket.error`.
+/// Why a socket operation failed. The contract's `socket.error`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SocketError {
-    /// The host's name has no address.
+    /// The host name has no address.
     NameNotFound(String),
     /// The peer refused the connection.
     Refused,
-    /// No way leads to the peer.
+    /// There is no route to the peer.
     Unreachable,
     /// The time limit ran out.
     TimedOut,
-    /// The peer has closed; from a write on a socket marked idle: before a byte was sent.
+    /// The peer has closed the connection. From a write on a socket marked idle: no byte was sent.
     Closed,
-    /// The host does not let us reach that address.
+    /// The host does not allow this address.
     Denied(String),
-    /// TLS was not agreed upon.
+    /// The TLS handshake failed.
     Tls(String),
-    /// The host has no such kind of address.
+    /// The host does not support this kind of address.
     Unsupported(String),
     /// Anything else.
     Other(String),
 }
 
 impl SocketError {
-    /// In words, for the text of an error.
+    /// The text of an error that it causes.
     pub fn text(&self) -> String {
         let (what, detail) = match self {
-            SocketError::NameNotFound(name) => ("no address for the host", name.as_str()),
+            SocketError::NameNotFound(name) => ("host name not found", name.as_str()),
             SocketError::Refused => ("connection refused", ""),
             SocketError::Unreachable => ("host unreachable", ""),
             SocketError::TimedOut => ("timed out", ""),
             SocketError::Closed => ("connection closed by the server", ""),
-            SocketError::Denied(detail) => ("not allowed by the host", detail.as_str()),
+            SocketError::Denied(detail) => ("denied by the host", detail.as_str()),
             SocketError::Tls(detail) => ("TLS", detail.as_str()),
             SocketError::Unsupported(detail) => ("not supported by the host", detail.as_str()),
             SocketError::Other(detail) => ("socket", detail.as_str()),
         };
         match detail {
             "" => what.into(),
-            detail => joined(&[what, ": ", detail]),
+            detail => concat(&[what, ": ", detail]),
         }
     }
 }
 
-/// The world around the core.
+/// The world outside the core.
 pub trait Host: Sized {
-    /// The sockets that this host makes.
+    /// Its sockets.
     type Socket: Socket;
 
-    /// Whether calls have a connection each, or share one.
-    type Link: Link<Self>;
+    /// How calls use connections.
+    type Strategy: ConnectionStrategy<Self>;
 
-    /// A socket that was left idle in exactly this state, or a new one.
+    /// A pooled connection in exactly this state, or a new one.
     fn connect(
         &self,
         to: &Address,
@@ -85,33 +84,33 @@ pub trait Host: Sized {
         state: &str,
     ) -> impl Future<Output = Result<Self::Socket, SocketError>>;
 
-    /// Milliseconds on a clock that never runs backwards.
+    /// Milliseconds on a monotonic clock.
     fn now(&self) -> u64;
 
-    /// Returns after so many milliseconds.
+    /// Sleeps for this many milliseconds.
     fn wait(&self, milliseconds: u32) -> impl Future<Output = ()>;
 
-    /// So many bytes from a cryptographically secure source.
+    /// Bytes from a cryptographically secure source.
     fn random<const COUNT: usize>(&self) -> [u8; COUNT];
 }
 
-/// A byte stream to a Redis server; dropping it closes it, unless the host keeps it because it is marked idle.
+/// A byte stream to a Redis server. Dropping it closes it, unless it is marked idle and the host pools it.
 pub trait Socket: 'static {
     /// Milliseconds on the clock of [`Host::now`].
     fn now(&self) -> u64;
 
-    /// Whether it was left idle in the wanted state, so that it needs no handshake.
+    /// Whether it comes from the host's pool and needs no handshake.
     fn reused(&self) -> bool;
 
-    /// Says what the handshake has made of it.
+    /// Tells the host the state that the handshake has led to.
     fn set_state(&self, state: &str);
 
-    /// Marks it idle: no answer is outstanding.
+    /// Marks it idle: no answer is outstanding. The next write ends that.
     fn set_idle(&self);
 
-    /// Sends all of it. [`SocketError::Closed`] on a socket marked idle: nothing was sent.
+    /// Sends all bytes. [`SocketError::Closed`] on a socket marked idle: nothing was sent.
     fn write(&self, bytes: &[u8]) -> impl Future<Output = Result<(), SocketError>>;
 
-    /// At least one byte and at most `max`; none where the peer has closed.
+    /// Receives at least one byte and at most `max`; no bytes if the peer has closed the connection.
     fn read(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, SocketError>>;
 }

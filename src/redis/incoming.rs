@@ -1,31 +1,35 @@
-//! What arrives from a server in any pieces, as replies one after another.
+//! The bytes that arrive from a server, in any pieces, as one reply after another.
 
-mod plain;
+mod fast_path;
 
 use super::{
-    reply::{self, Reply},
+    reply::Reply,
+    resp3,
     scanner::{ScanError, Scanner},
 };
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
+use redis_protocol::resp2::decode::decode_range;
 use std::mem;
 
-/// Bytes that have arrived, and are no replies yet.
+/// Bytes that have arrived and were not read yet.
 #[derive(Default)]
 pub struct Incoming {
-    /// What came last, with nothing before it. Nearly always it is whole replies, which are read where they lie.
+    /// The last read, if nothing was left before it. Usually it holds whole replies, which are read in place.
     fresh: Bytes,
-    /// What came in pieces, or needs a closer look.
-    collected: BytesMut,
+    /// Replies that came in pieces, or that are not plain.
+    collected: Vec<u8>,
     scanner: Scanner,
 }
 
+const MALFORMED: ScanError = ScanError::Malformed("an element does not match its type byte");
+
 impl Incoming {
-    /// Whether nothing is left.
+    /// Whether every byte was read.
     pub fn is_empty(&self) -> bool {
         self.fresh.is_empty() && self.collected.is_empty()
     }
 
-    /// Adds what was read.
+    /// Adds the bytes of one read.
     pub fn add(&mut self, bytes: Vec<u8>) {
         if self.is_empty() {
             self.fresh = bytes.into();
@@ -35,20 +39,28 @@ impl Incoming {
         }
     }
 
-    /// Takes the next reply to a command, past messages that answer none. None where it is not whole yet.
+    /// Takes the next reply to a command. Skips messages that answer none (RESP3 push). `None` if the reply is not complete yet.
     pub fn next_reply(&mut self) -> Result<Option<Reply>, ScanError> {
-        if let Some((reply, length)) = plain::read(&self.fresh) {
-            self.fresh.advance(length);
-            return Ok(Some(reply));
-        }
-        self.collect();
-        while let Some(frame) = self.scanner.scan(&self.collected)? {
-            let bytes = self.take(frame.length);
-            if frame.answers {
-                return reply::decode(&bytes, frame).ok_or(reply::MALFORMED).map(Some);
+        loop {
+            if let Some((frame, length)) = fast_path::read(&self.fresh) {
+                let whole = length == self.fresh.len();
+                let bytes = if whole { mem::take(&mut self.fresh) } else { self.fresh.split_to(length) };
+                return Ok(Some(Reply::new(bytes, frame)));
             }
+            self.collect();
+            let Some(frame) = self.scanner.scan(&self.collected)? else { return Ok(None) };
+            let mut bytes = self.take(frame.length);
+            if !frame.answers {
+                continue;
+            }
+            if frame.resp3 {
+                bytes = resp3::to_resp2(&bytes).ok_or(MALFORMED)?;
+            }
+            return match decode_range(&bytes) {
+                Ok(Some((range, length))) if length == bytes.len() => Ok(Some(Reply::new(bytes, range))),
+                _ => Err(MALFORMED),
+            };
         }
-        Ok(None)
     }
 
     fn collect(&mut self) {
@@ -57,62 +69,57 @@ impl Incoming {
         }
     }
 
+    /// Takes the first bytes. What is left is read as if it had just arrived.
     fn take(&mut self, length: usize) -> Bytes {
-        let whole = length == self.collected.len();
-        let bytes = if whole { mem::take(&mut self.collected) } else { self.collected.split_to(length) };
-        bytes.freeze()
+        self.fresh = mem::take(&mut self.collected).into();
+        self.fresh.split_to(length)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Incoming, Reply, ScanError};
+    use super::{Incoming, ScanError};
 
-    fn text(text: &'static str) -> Reply {
-        Reply::Text(text.into())
-    }
-
-    /// Every reply in these bytes, which come in pieces of this size.
-    fn read(bytes: &[u8], size: usize) -> Vec<Reply> {
+    /// Every reply in these bytes, which arrive in pieces of this size.
+    fn read(bytes: &[u8], size: usize) -> Vec<String> {
         let (mut incoming, mut replies) = (Incoming::default(), Vec::new());
         for piece in bytes.chunks(size) {
             incoming.add(piece.to_vec());
             while let Some(reply) = incoming.next_reply().unwrap() {
-                replies.push(reply);
+                replies.push(format!("{:?}", reply.value()));
             }
         }
         assert!(incoming.is_empty());
         replies
     }
 
+    fn read_one(bytes: &[u8]) -> String {
+        read(bytes, usize::MAX).pop().unwrap()
+    }
+
     #[test]
     fn replies_are_the_same_in_pieces_of_any_size() {
         let bytes = b"+OK\r\n*3\r\n$2\r\nab\r\n$-1\r\n:-7\r\n>1\r\n+pushed\r\n$0\r\n\r\n*2\r\n*1\r\n+a\r\n*0\r\n-ERR no\r\n*-1\r\n_\r\n$1\r\n1\r\n";
-        let list = |elements: &[Reply]| Reply::Array(elements.to_vec());
-        let expected = [
-            text("OK"),
-            list(&[text("ab"), Reply::Null, Reply::Integer(-7)]),
-            text(""),
-            list(&[list(&[text("a")]), list(&[])]),
-            Reply::Error("ERR no".into()),
-            Reply::Null,
-            Reply::Null,
-            text("1"),
-        ];
+        let expected =
+            ["\"OK\"", "[\"ab\", null, -7]", "\"\"", "[[\"a\"], []]", "error \"ERR no\"", "null", "null", "\"1\""];
         for size in 1..=bytes.len() {
             assert_eq!(read(bytes, size), expected, "in pieces of {size}");
         }
     }
 
     #[test]
-    fn what_is_no_reply_is_told() {
+    fn malformed_replies_are_refused() {
         for bytes in [
             &b"*1\r\n$1\r\nabc\r\n"[..],
             b"$+1\r\na\r\n",
             b":12a\r\n",
             b":0000000000000000000000001\r\n",
+            b":99999999999999999999\r\n",
+            b"%1\r\n:1\r\n:x\r\n",
             b"+a\rb\r\n",
             b"$1:\r\na",
+            b"~-1\r\n",
+            b"%-1\r\n",
         ] {
             let mut incoming = Incoming::default();
             incoming.add(bytes.to_vec());
@@ -121,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_waited_for() {
+    fn an_incomplete_reply_is_waited_for() {
         for bytes in
             [&b"$3\r\nab"[..], b"$3\r\nabc\r", b"*2\r\n:1\r\n", b"*1000000\r\n", b"$", b"$1", b"*1\r", b":1", b"+a\r"]
         {
@@ -129,5 +136,51 @@ mod tests {
             incoming.add(bytes.to_vec());
             assert!(matches!(incoming.next_reply(), Ok(None)), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn both_protocols_say_the_same() {
+        let same: [(&[u8], &[u8]); 7] = [
+            (b"*2\r\n+a\nb\r\n$-1\r\n", b"*2\r\n+a\nb\r\n_\r\n"),
+            (b"$-1\r\n", b"_\r\n"),
+            (b"*-1\r\n", b"_\r\n"),
+            (b"$4\r\nabcd\r\n", b"=8\r\ntxt:abcd\r\n"),
+            (b"*4\r\n$1\r\nb\r\n:1\r\n$1\r\na\r\n:2\r\n", b"%2\r\n$1\r\nb\r\n:1\r\n$1\r\na\r\n:2\r\n"),
+            (b"*1\r\n*2\r\n+a\r\n$-1\r\n", b"*1\r\n%1\r\n+a\r\n_\r\n"),
+            (b"-ERR a  b\r\n", b"!8\r\nERR a\r\nb\r\n"),
+        ];
+        for (resp2, resp3) in same {
+            assert_eq!(read_one(resp2), read_one(resp3), "{resp2:?}");
+            // In pieces, the scanner and redis-protocol read what the fast path reads otherwise.
+            assert_eq!(read(resp3, 1), read(resp2, 1), "{resp2:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_map_keeps_its_order() {
+        let mut map = b"%100\r\n".to_vec();
+        let mut list = b"*200\r\n".to_vec();
+        for number in 0..100 {
+            let key = format!("{}", number * 7919 % 101);
+            let pair = format!("${}\r\n{key}\r\n:{number}\r\n", key.len());
+            map.extend_from_slice(pair.as_bytes());
+            list.extend_from_slice(pair.as_bytes());
+        }
+        for size in [7, usize::MAX] {
+            assert_eq!(read(&map, size), read(&list, usize::MAX));
+        }
+    }
+
+    #[test]
+    fn an_error_need_not_be_text() {
+        assert_eq!(read_one(b"-ERR \xff\xfe\r\n"), "error \"ERR \\xff\\xfe\"");
+    }
+
+    #[test]
+    fn attributes_are_skipped() {
+        assert_eq!(read_one(b"*2\r\n|1\r\n+ttl\r\n*1\r\n:3\r\n:3\r\n+a\r\n"), "[3, \"a\"]");
+        assert_eq!(read_one(b"*1\r\n|1\r\n|1\r\n+a\r\n+b\r\n+k\r\n+v\r\n:1\r\n"), "[1]");
+        let many = [b"*1\r\n", &b"|0\r\n".repeat(1_000_000)[..], b":1\r\n"].concat();
+        assert_eq!(read_one(&many), "[1]");
     }
 }

@@ -1,23 +1,22 @@
-//! How to talk to Redis: the URL, commands and replies on the wire, the handshake, what an error reply means, what may be
-//! sent again. It knows nothing of sessions, and does no I/O but through the [`Host`] it is given.
+//! The Redis client: URL, wire format, handshake, error replies, retries. It knows nothing of sessions, and does I/O only through the
+//! [`Host`] that it is given.
 //!
-//! One exchange, from top to bottom:
+//! One batch, from top to bottom:
 //!
 //! ```text
-//! client     one more try where that is safe, and elsewhere where that is said
-//!   servers    which server has the key
-//!     slots      the parts of a cluster
-//!   node       one server, and connections to it that are ready
-//!   handshake  who we are, which database
-//!   joint      the connection that concurrent calls share
-//!   exclusive  Connection::exchange: one write, then a reply for each command
-//!   shared     Connection::exchange for many calls at once
-//!     batch      commands as bytes
-//!     incoming   what arrives, as replies; the plainest are read at once
-//!       scanner    where another one ends, and whether it keeps to the limits
-//!       reply      a whole reply, decoded
-//!   refusal    what an error reply means
-//!   retry      whether to send it again
+//! client                   routes the batch, retries, follows redirects
+//!   limits                   the call's deadline and byte budget
+//!   servers, slots           the server that owns the key
+//!   retry, error_reply       whether to try again, by what the server replied
+//! node                     one server, its connections and their handshake
+//!   dedicated                a connection for one call at a time
+//!   multiplexed              a connection for all calls
+//!     multiplexed_connection   which call writes and which reads for all
+//!     single_flight            one call connects for all
+//! batch                    commands as bytes
+//! incoming                 bytes as replies: the fast path, or else
+//!   scanner                  finds a reply's end and holds it to the limits
+//!   resp3                    rewrites RESP3 as RESP2, for redis-protocol to decode
 //! ```
 
 #![forbid(unsafe_code)]
@@ -25,35 +24,36 @@
 pub mod batch;
 pub mod client;
 pub mod connection;
-pub mod deadline;
-pub mod exclusive;
+pub mod dedicated;
+pub mod error_reply;
 pub mod handshake;
 pub mod host;
 pub mod incoming;
+pub mod limits;
 #[cfg(any(feature = "async", test))]
-pub mod joint;
+pub mod multiplexed;
+#[cfg(any(feature = "async", test))]
+pub mod multiplexed_connection;
 pub mod node;
-pub mod refusal;
-pub mod replicas;
 pub mod reply;
+mod resp3;
 pub mod retry;
 pub mod scanner;
 pub mod servers;
 #[cfg(any(feature = "async", test))]
-pub mod shared;
+pub mod single_flight;
 pub mod slots;
 #[cfg(test)]
 pub(crate) mod testing;
-#[cfg(any(feature = "async", test))]
-pub mod together;
 pub mod url;
 
-pub use batch::Batch;
-pub use client::Client;
-pub use connection::{Connection, ExchangeError};
+pub use batch::{Batch, Wait};
+pub use client::{Client, Replies, Rule};
+pub use connection::{Connection, ConnectionError};
+pub use dedicated::Dedicated;
 pub use host::{Address, Host, Socket, SocketError, Timeouts};
+pub use limits::Limits;
 #[cfg(any(feature = "async", test))]
-pub use joint::Joint;
-pub use node::Apart;
-pub use reply::Reply;
+pub use multiplexed::Multiplexed;
+pub use reply::{Reply, Value};
 pub use retry::Repeat;

@@ -1,89 +1,76 @@
-//! One server at its address: connections to it that have done their handshake.
+//! One server at its address, and the connections to it that have done their handshake.
 
 use super::{
     batch::Batch,
-    client::{Attempt, Ready},
-    connection::{Connection, ExchangeError},
-    exclusive::Exclusive,
+    client::TryError,
+    connection::{Connection, ConnectionError},
+    dedicated::DedicatedConnection,
+    error_reply::RetryHint,
     handshake::Handshake,
     host::{Address, Host, Socket, Timeouts},
-    refusal::{self, Passing},
+    limits::Limits,
     reply::Reply,
-    retry::Failure,
+    retry::Transient,
 };
 use std::{cell::RefCell, future::Future, rc::Rc};
 
 /// What all servers of a client have in common.
 pub struct Context<H: Host> {
-    /// The world around.
+    /// The world outside.
     pub host: H,
-    /// What is said first.
+    /// The handshake of every connection.
     pub handshake: Handshake,
-    /// The time limits.
+    /// The socket's time limits.
     pub timeouts: Timeouts,
-    /// Counts the connections that are kept: each has a clone of it.
-    pub kept: Rc<()>,
+    /// Counts the idle connections: each holds a clone.
+    pub idle: Rc<()>,
 }
 
-/// The most connections that are kept for calls to come, at all servers of a client together: hosts allow only so many.
-const MAX_KEPT: usize = 32;
+/// The most idle connections of a client, at all its servers together: hosts limit how many an instance may have.
+const MAX_IDLE: usize = 32;
 
-/// A server, reached.
+/// A connection that has done its handshake.
+pub type ReadyConnection<H> = DedicatedConnection<<H as Host>::Socket>;
+
+/// A server.
 pub struct Node<H: Host> {
     context: Rc<Context<H>>,
-    /// A sentinel is no Redis: it is asked without a word of who we are.
+    /// Sentinels get no handshake: they have no users and no databases.
     is_sentinel: bool,
     /// Where it listens.
     pub address: Address,
-    /// Connections that calls left in order.
-    kept: RefCell<Vec<Kept<H>>>,
-    link: H::Link,
+    idle: RefCell<Vec<IdleConnection<H>>>,
+    strategy: H::Strategy,
 }
 
-struct Kept<H: Host> {
-    connection: Box<Ready<H>>,
+struct IdleConnection<H: Host> {
+    connection: Box<ReadyConnection<H>>,
     _counted: Rc<()>,
 }
 
-/// Which connection a call takes.
-pub trait Link<H: Host>: Default {
-    /// Lets a call have a connection of its own.
+/// How calls use connections: each has one for itself, or all share one.
+pub trait ConnectionStrategy<H: Host>: Default {
+    /// Allows a call to use a connection of its own.
     type Permit<'a>
     where
         Self: 'a;
 
-    /// Waits until a call may have a connection of its own; busy where too many wait already, or this one too long.
-    fn permit(&self, node: &Node<H>) -> impl Future<Output = Result<Self::Permit<'_>, Attempt>>;
+    /// Waits until a call may use a connection of its own. `Busy` if too many calls wait, or if the call's time is over.
+    fn permit(&self, node: &Node<H>, limits: &Limits) -> impl Future<Output = Result<Self::Permit<'_>, TryError>>;
 
-    /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
-    fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>>;
-}
-
-/// A connection that no other call uses: for hosts where calls are one after another.
-#[derive(Default)]
-pub struct Apart;
-
-impl<H: Host> Link<H> for Apart {
-    type Permit<'a> = ();
-
-    async fn permit(&self, _: &Node<H>) -> Result<(), Attempt> {
-        Ok(())
-    }
-
-    fn exchange(&self, node: &Node<H>, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>> {
-        node.attempt(async move |connection: &Ready<H>| exchange(connection, batch).await)
-    }
+    /// Sends a batch once. Returns a reply for each of its commands; only NOSCRIPT is an error among them.
+    fn round_trip(
+        &self,
+        node: &Node<H>,
+        batch: &Batch,
+        limits: &Limits,
+    ) -> impl Future<Output = Result<Vec<Reply>, TryError>>;
 }
 
 impl<H: Host> Node<H> {
-    /// The world around, and the time limits.
-    pub fn context(&self) -> &Context<H> {
-        &self.context
-    }
-
-    /// Connects at first use.
+    /// A server. Connects at first use.
     pub fn new(context: Rc<Context<H>>, address: Address) -> Self {
-        Self { context, is_sentinel: false, address, kept: RefCell::default(), link: H::Link::default() }
+        Self { context, is_sentinel: false, address, idle: RefCell::default(), strategy: H::Strategy::default() }
     }
 
     /// A sentinel.
@@ -91,57 +78,66 @@ impl<H: Host> Node<H> {
         Self { is_sentinel: true, ..Self::new(context, address) }
     }
 
-    /// Sends a batch once, and returns a reply for each of its commands, none of them an error but NOSCRIPT.
-    pub fn exchange(&self, batch: &Batch) -> impl Future<Output = Result<Vec<Reply>, Attempt>> {
-        self.link.exchange(self, batch)
+    /// What it shares with the client's other servers.
+    pub fn context(&self) -> &Context<H> {
+        &self.context
     }
 
-    /// Does something once on a connection of its own, from the first exchange to the last.
-    pub async fn attempt<T>(&self, once: impl AsyncFnOnce(&Ready<H>) -> Result<T, Attempt>) -> Result<T, Attempt> {
-        let _permit = self.link.permit(self).await?;
-        let connection = self.connection().await?;
+    /// How calls use its connections.
+    pub fn strategy(&self) -> &H::Strategy {
+        &self.strategy
+    }
+
+    /// Runs `once` on a connection that no other call uses meanwhile.
+    pub async fn on_connection<T>(
+        &self,
+        limits: &Limits,
+        once: impl AsyncFnOnce(&ReadyConnection<H>) -> Result<T, TryError>,
+    ) -> Result<T, TryError> {
+        let _permit = self.strategy.permit(self, limits).await?;
+        let connection = match self.idle() {
+            Some(connection) => connection,
+            None => self.connect(limits).await?,
+        };
         let result = once(&connection).await;
-        if !is_unwanted(&result) && connection.is_settled() {
-            self.keep(connection);
-        }
-        if let Err(Attempt::Failed(Failure::NoReply(ExchangeError::NotSent))) = &result {
-            // What has closed one of them has closed the others too, and another try is worth a connection that stands.
-            drop(self.kept.take());
-        }
+        self.give_back(connection, &result);
         result
     }
 
-    fn keep(&self, connection: Box<Ready<H>>) {
-        let counter = &self.context.kept;
-        if Rc::strong_count(counter) <= MAX_KEPT {
-            connection.socket().set_idle();
-            self.kept.borrow_mut().push(Kept { connection, _counted: counter.clone() });
+    /// Takes an idle connection, if there is one. [`give_back`](Self::give_back) has to follow.
+    pub fn idle(&self) -> Option<Box<ReadyConnection<H>>> {
+        self.idle.borrow_mut().pop().map(|idle| idle.connection)
+    }
+
+    /// Keeps the connection for the next call, if it is fit for it.
+    pub fn give_back<T>(&self, connection: Box<ReadyConnection<H>>, result: &Result<T, TryError>) {
+        let idle_count = &self.context.idle;
+        if connection.is_settled() {
+            if !asks_for_another_server(result) && Rc::strong_count(idle_count) <= MAX_IDLE {
+                connection.socket().set_idle();
+                self.idle.borrow_mut().push(IdleConnection { connection, _counted: idle_count.clone() });
+            }
+        } else if let Err(TryError::Retryable(Transient::NoReply(ConnectionError::NotSent))) = result {
+            // Whatever closed this connection has probably closed the other idle ones too, and tries are few.
+            drop(self.idle.take());
         }
     }
 
-    /// A connection that no other call uses.
-    async fn connection(&self) -> Result<Box<Ready<H>>, Attempt> {
-        let kept = self.kept.borrow_mut().pop();
-        match kept {
-            Some(Kept { connection, .. }) => Ok(connection),
-            None => self.connect().await,
-        }
-    }
-
-    /// A connection that has done its handshake: one that the host kept, or a new one.
-    pub async fn connect(&self) -> Result<Box<Ready<H>>, Attempt> {
+    /// Connects: a connection from the host's pool, or a new one that has done its handshake. [`give_back`](Self::give_back) has to
+    /// follow.
+    pub async fn connect(&self, limits: &Limits) -> Result<Box<ReadyConnection<H>>, TryError> {
         let Context { host, handshake, timeouts, .. } = &*self.context;
         let (batch, state) = if self.is_sentinel { (None, "") } else { (handshake.batch(), handshake.state()) };
         let socket = host
             .connect(&self.address, *timeouts, state)
             .await
-            .map_err(|error| Attempt::Failed(Failure::NoConnection(error)))?;
-        let connection = Box::new(Exclusive::new(socket, timeouts.answer));
+            .map_err(|error| TryError::Retryable(Transient::NoConnection(error)))?;
+        let connection = Box::new(DedicatedConnection::new(socket));
         if let (Some(batch), false) = (batch, connection.socket().reused()) {
-            let replies = connection.exchange(batch).await.map_err(|error| match error {
-                // Nothing but the handshake was sent: for the command that waits, there was no connection.
-                ExchangeError::Unanswered(error) => Attempt::Failed(Failure::NoConnection(error)),
-                other => Attempt::Final(other.of_reading()),
+            let replies = connection.round_trip(batch, limits).await.map_err(|error| match error {
+                // Only the handshake was sent, so the call's own commands can still be sent elsewhere.
+                ConnectionError::Unanswered(error) => TryError::Retryable(Transient::NoConnection(error)),
+                other => TryError::Fatal(other.into_error(false)),
             })?;
             handshake.check(&replies)?;
             connection.socket().set_state(state);
@@ -150,45 +146,8 @@ impl<H: Host> Node<H> {
     }
 }
 
-/// Sends a batch over a connection, and looks for error replies.
-pub async fn exchange(connection: &impl Connection, batch: &Batch) -> Result<Vec<Reply>, Attempt> {
-    let replies = connection.exchange(batch).await?;
-    // An error instead of how many replicas have it takes nothing back of what was written.
-    let last = replies.len() - usize::from(batch.waits());
-    check(&replies[..last], batch)?;
-    if let (true, Some(Reply::Array(replies))) = (batch.commands() > 1, replies.last()) {
-        // Those to the commands of a transaction come within the reply to EXEC.
-        check_from(1, replies, batch)?;
-    }
-    Ok(replies)
-}
-
-/// Whether another server is wanted, which a new connection may lead to: this one is not even the pool's.
-pub fn is_unwanted<T>(result: &Result<T, Attempt>) -> bool {
-    matches!(result, Err(Attempt::Failed(Failure::Refused(Passing::Reconnect))))
-}
-
-/// Tells the first error reply: what follows it in a transaction only says that it was aborted. NOSCRIPT is left to whoever
-/// sent the script.
-pub fn check(replies: &[Reply], batch: &Batch) -> Result<(), Attempt> {
-    check_from(0, replies, batch)
-}
-
-/// The same for replies that begin with that of another command than the first.
-pub fn check_from(first: usize, replies: &[Reply], batch: &Batch) -> Result<(), Attempt> {
-    for (index, reply) in replies.iter().enumerate() {
-        let Reply::Error(text) = reply else { continue };
-        let text = refusal::cause(text);
-        if refusal::prefix(text) == "NOSCRIPT" {
-            continue;
-        }
-        if let Some(redirect) = refusal::redirect(text) {
-            return Err(Attempt::Failed(Failure::Redirected(redirect)));
-        }
-        return Err(match refusal::passing(text) {
-            Some(passing) => Attempt::Failed(Failure::Refused(passing)),
-            None => Attempt::Final(refusal::error(text, batch, first + index)),
-        });
-    }
-    Ok(())
+/// Whether the server said that it is the wrong one. A new connection to the same address may lead to the right one, this one will
+/// not.
+pub fn asks_for_another_server<T>(result: &Result<T, TryError>) -> bool {
+    matches!(result, Err(TryError::Retryable(Transient::Refused(RetryHint::Reconnect))))
 }

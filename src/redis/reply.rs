@@ -1,133 +1,141 @@
-//! A reply, decoded once it is whole. Nothing is copied: text is a slice of what was read.
+//! One reply: the bytes that arrived, and where its values lie in them. Nothing is copied.
 //!
-//! redis-protocol decodes RESP2, which is what is spoken unless the URL asks for RESP3. Two things are read in
-//! `reply/reader.rs` instead: replies without lists within lists, which cost a third as much there; and RESP3, whose decoder
-//! puts maps into hash maps, so that the order of a session's fields is lost, and made the component larger by 72 KB.
+//! Both ways to read a reply build redis-protocol's `RangeFrame`: the fast path reads plain replies itself, and redis-protocol
+//! decodes all others once the scanner has found their end and held them to the limits. RESP3 replies are first rewritten as RESP2
+//! (`resp3.rs`).
 
-mod reader;
-
-use super::scanner::{Frame, ScanError};
 use bytes::Bytes;
-use redis_protocol::resp2;
+use redis_protocol::resp2::types::RangeFrame;
+use std::slice;
 
-/// What Redis answers to one command. RESP2 and RESP3 differ in how they say it, not in what comes out here: a map is the
-/// list of its keys and values in turn, a verbatim string is its text.
-#[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
-pub enum Reply {
-    /// Nothing there.
+/// A reply to one command.
+pub struct Reply {
+    bytes: Bytes,
+    frame: RangeFrame,
+}
+
+/// A value in a reply. RESP2 and RESP3 encode values differently, but both arrive here as the same value: a map is the list of its
+/// keys and values in turn, a verbatim string is its text.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    /// Null.
     Null,
     /// A number.
     Integer(i64),
     /// A string of bytes, or a status such as `OK`.
-    Text(Bytes),
-    /// An error, its prefix first.
-    Error(Bytes),
-    /// A list.
-    Array(Vec<Reply>),
-    /// A type that no command of ours is answered with: a double, a boolean, a big number.
-    Other,
+    Text(&'a [u8]),
+    /// An error, its code first.
+    Error(&'a [u8]),
+    /// A list of values.
+    List(List<'a>),
+}
+
+/// The values of a list, in order.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    bytes: &'a [u8],
+    frames: &'a [RangeFrame],
 }
 
 impl Reply {
-    /// Whether the server closes the connection after it: a next command would be sent into the void.
+    /// A reply whose values lie in these bytes.
+    pub(super) fn new(bytes: Bytes, frame: RangeFrame) -> Self {
+        Self { bytes, frame }
+    }
+
+    /// Its value.
+    pub fn value(&self) -> Value<'_> {
+        value(&self.bytes, &self.frame)
+    }
+
+    /// The bytes that it takes in memory: its length on the wire, or in RESP2 if it was rewritten.
+    pub fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Its error text, if it is an error.
+    pub fn error(&self) -> Option<&[u8]> {
+        match self.value() {
+            Value::Error(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the server closes the connection after it: a command sent now would be lost.
     pub fn closes(&self) -> bool {
-        matches!(self, Reply::Error(text) if text.starts_with(b"ERR Protocol error"))
+        self.error().is_some_and(|text| text.starts_with(b"ERR Protocol error"))
     }
 }
 
-/// What is wrong where a frame can't be decoded.
-pub const MALFORMED: ScanError = ScanError::Malformed("an element that is not what its type says");
-
-/// Decodes the frame that fills `bytes`, as the scanner found it. None where it is malformed after all.
-pub fn decode(bytes: &Bytes, frame: Frame) -> Option<Reply> {
-    if frame.resp3 || !frame.nested {
-        reader::decode(bytes)
-    } else {
-        let decoded = resp2::decode::decode_range(bytes).ok()??;
-        (decoded.1 == frame.length).then(|| from_resp2(bytes, decoded.0))
-    }
-}
-
-fn from_resp2(bytes: &Bytes, frame: resp2::types::RangeFrame) -> Reply {
-    use resp2::types::RangeFrame;
-    match frame {
-        RangeFrame::Null => Reply::Null,
-        RangeFrame::Integer(number) => Reply::Integer(number),
-        RangeFrame::SimpleString((start, end)) | RangeFrame::BulkString((start, end)) => {
-            Reply::Text(bytes.slice(start..end))
+fn value<'a>(bytes: &'a [u8], frame: &'a RangeFrame) -> Value<'a> {
+    match *frame {
+        RangeFrame::Null => Value::Null,
+        RangeFrame::Integer(number) => Value::Integer(number),
+        RangeFrame::BulkString((start, end)) | RangeFrame::SimpleString((start, end)) => {
+            Value::Text(&bytes[start..end])
         }
-        RangeFrame::Error((start, end)) => Reply::Error(bytes.slice(start..end)),
-        RangeFrame::Array(elements) => {
-            Reply::Array(elements.into_iter().map(|element| from_resp2(bytes, element)).collect())
-        }
+        RangeFrame::Error((start, end)) => Value::Error(&bytes[start..end]),
+        RangeFrame::Array(ref frames) => Value::List(List { bytes, frames }),
     }
 }
 
+impl<'a> List<'a> {
+    /// The number of values.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether the list has no values.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The value at this index.
+    pub fn get(&self, index: usize) -> Option<Value<'a>> {
+        Some(value(self.bytes, self.frames.get(index)?))
+    }
+}
+
+impl<'a> IntoIterator for List<'a> {
+    type Item = Value<'a>;
+    type IntoIter = Values<'a>;
+
+    fn into_iter(self) -> Values<'a> {
+        Values { bytes: self.bytes, frames: self.frames.iter() }
+    }
+}
+
+/// An iterator over a list's values.
+pub struct Values<'a> {
+    bytes: &'a [u8],
+    frames: slice::Iter<'a, RangeFrame>,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        self.frames.next().map(|frame| value(self.bytes, frame))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.frames.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Values<'_> {}
+
+/// For tests: what the reply says, in a notation of its own.
 #[cfg(test)]
-mod tests {
-    use super::{super::scanner::Scanner, *};
-
-    fn read(bytes: &'static [u8]) -> Option<Reply> {
-        let frame = Scanner::default().scan(bytes).unwrap().unwrap();
-        decode(&Bytes::from_static(bytes), frame)
-    }
-
-    fn text(text: &'static str) -> Reply {
-        Reply::Text(Bytes::from_static(text.as_bytes()))
-    }
-
-    #[test]
-    fn both_protocols_say_the_same() {
-        let same: [(&[u8], &[u8]); 4] = [
-            (b"$-1\r\n", b"_\r\n"),
-            (b"*-1\r\n", b"_\r\n"),
-            (b"$4\r\nabcd\r\n", b"=8\r\ntxt:abcd\r\n"),
-            (b"*4\r\n$1\r\nb\r\n:1\r\n$1\r\na\r\n:2\r\n", b"%2\r\n$1\r\nb\r\n:1\r\n$1\r\na\r\n:2\r\n"),
-        ];
-        for (resp2, resp3) in same {
-            assert!(read(resp2).is_some());
-            assert_eq!(read(resp2), read(resp3), "{resp2:?}");
-        }
-    }
-
-    #[test]
-    fn a_long_map_keeps_its_order() {
-        let mut bytes = b"%100\r\n".to_vec();
-        let mut expected = Vec::new();
-        for number in 0..100 {
-            let key = format!("{}", number * 7919 % 101);
-            bytes.extend_from_slice(format!("${}\r\n{key}\r\n:{number}\r\n", key.len()).as_bytes());
-            expected.extend([Reply::Text(key.into()), Reply::Integer(number)]);
-        }
-        let bytes = Bytes::from(bytes);
-        let frame = Scanner::default().scan(&bytes).unwrap().unwrap();
-        assert_eq!(decode(&bytes, frame), Some(Reply::Array(expected)));
-    }
-
-    #[test]
-    fn an_error_need_not_be_text() {
-        let error = Reply::Error(Bytes::from_static(b"ERR \xff\xfe"));
-        assert_eq!(read(b"-ERR \xff\xfe\r\n"), Some(error));
-    }
-
-    #[test]
-    fn an_attribute_inside_is_passed_over() {
-        let expected = Reply::Array(vec![Reply::Integer(3), text("a")]);
-        assert_eq!(read(b"*2\r\n|1\r\n+ttl\r\n:3\r\n:3\r\n+a\r\n"), Some(expected));
-    }
-
-    #[test]
-    fn one_attribute_after_another_takes_no_stack() {
-        let bytes = Bytes::from([b"*1\r\n", &b"|0\r\n".repeat(1_000_000)[..], b":1\r\n"].concat());
-        let frame = Scanner::default().scan(&bytes).unwrap().unwrap();
-        assert_eq!(decode(&bytes, frame), Some(Reply::Array(vec![Reply::Integer(1)])));
-    }
-
-    #[test]
-    fn a_number_that_is_none_is_malformed() {
-        for bytes in [&b":12a\r\n"[..], b":99999999999999999999\r\n", b"%1\r\n:1\r\n:x\r\n"] {
-            assert_eq!(read(bytes), None, "{bytes:?}");
+impl std::fmt::Debug for Value<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        match self {
+            Value::Null => formatter.write_str("null"),
+            Value::Integer(number) => write!(formatter, "{number}"),
+            Value::Text(bytes) => write!(formatter, "\"{}\"", text(bytes)),
+            Value::Error(bytes) => write!(formatter, "error \"{}\"", text(bytes)),
+            Value::List(list) => formatter.debug_list().entries(*list).finish(),
         }
     }
 }

@@ -35,8 +35,6 @@ pub struct Frame {
     pub length: usize,
     /// Whether it holds types that only RESP3 has.
     pub resp3: bool,
-    /// Whether it holds lists within lists.
-    pub nested: bool,
     /// Whether it answers a command; pushed messages and attributes don't.
     pub answers: bool,
 }
@@ -58,7 +56,6 @@ pub struct Scanner {
     open: Vec<Open>,
     elements: usize,
     resp3: bool,
-    nested: bool,
     kind: Option<u8>,
 }
 
@@ -90,7 +87,6 @@ impl Scanner {
             match self.element(bytes)? {
                 Element::Unfinished => return Ok(None),
                 Element::Aggregate(open) => {
-                    self.nested |= !self.open.is_empty();
                     self.open.push(open);
                 }
                 Element::Whole => self.count_element(),
@@ -100,7 +96,6 @@ impl Scanner {
                 return Ok(Some(Frame {
                     length: self.at,
                     resp3: self.resp3,
-                    nested: self.nested,
                     answers: !matches!(self.kind, Some(b'>' | b'|')),
                 }));
             }

@@ -1,65 +1,73 @@
-//! Which server has a key: the only one, the primary that the sentinels name, or a node of a cluster.
+//! The server that owns a key: the only one, the primary that sentinels name, or a node of a cluster.
 
 use super::{
     batch::Batch,
-    client::Attempt,
-    connection::ExchangeError,
+    client::TryError,
+    connection::ConnectionError,
+    error_reply::{Redirect, RetryHint},
     host::{Address, Host, SocketError},
-    node::{Context, Node},
-    refusal::{Passing, Redirect},
-    reply::Reply,
-    retry::Failure,
+    limits::Limits,
+    node::{ConnectionStrategy, Context, Node},
+    reply::Value,
+    retry::Transient,
     slots::{self, Slots},
-    url::Place,
+    url::Topology,
 };
-use crate::decimal::whole;
+use crate::text::parse_int;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 
-/// The most nodes that are kept, more than a cluster has: replies may name any number of them.
+/// The most nodes that are kept. No cluster has as many, but replies may name any number of them.
 const MAX_NODES: usize = 1_024;
 
 /// The servers of a client.
 pub struct Servers<H: Host> {
     context: Rc<Context<H>>,
-    place: Place,
-    /// Those that were reached, or are to be.
+    topology: Topology,
+    /// The servers that were used, or are about to be.
     nodes: RefCell<Vec<Rc<Node<H>>>>,
-    /// What is known of a cluster; of a primary, as if it served every slot. None: to be asked for.
+    /// Who owns which slots; with sentinels, the primary owns all of them. `None`: unknown, or doubted.
     slots: RefCell<Option<Slots>>,
-    /// Whether some call is asking for it.
+    /// Whether a call is requesting the slots.
     learning: Cell<bool>,
-    /// Which server is asked first: behind those that the last time was lost on.
+    /// The index of the server to ask first. It follows those that the last call has spent all its time on.
     first: Cell<usize>,
 }
 
 impl<H: Host> Servers<H> {
-    /// None is asked before the first call.
-    pub fn new(context: Rc<Context<H>>, place: Place) -> Self {
+    /// Contacts no server before the first call.
+    pub fn new(context: Rc<Context<H>>, topology: Topology) -> Self {
         let (nodes, slots, learning, first) = Default::default();
-        Self { context, place, nodes, slots, learning, first }
+        Self { context, topology, nodes, slots, learning, first }
     }
 
-    /// Whether another server may take over from one.
+    /// Whether another server may take over from one that is down.
     pub fn are_several(&self) -> bool {
-        !matches!(self.place, Place::At(_))
+        !matches!(self.topology, Topology::Single(_))
     }
 
-    /// The server that has this key.
-    pub async fn of(&self, key: &[u8]) -> Result<Rc<Node<H>>, Attempt> {
-        let slot = match &self.place {
-            Place::At(address) => {
-                // There is no other, so its address need not be compared.
-                let only = self.nodes.borrow().first().cloned();
-                return Ok(only.unwrap_or_else(|| self.node(address)));
-            }
-            Place::Sentinels(..) => 0,
-            Place::Cluster(_) => slots::slot(key),
-        };
+    /// Whether keys are spread over several servers by their slots.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self.topology, Topology::Cluster(_))
+    }
+
+    /// The server, if there is only one: then nobody has to be asked which.
+    pub fn only(&self) -> Option<Rc<Node<H>>> {
+        let Topology::Single(address) = &self.topology else { return None };
+        let only = self.nodes.borrow().first().cloned();
+        Some(only.unwrap_or_else(|| self.node(address)))
+    }
+
+    /// The server that owns this key.
+    pub async fn owner(&self, key: &[u8], limits: &Limits) -> Result<Rc<Node<H>>, TryError> {
+        if let Some(only) = self.only() {
+            return Ok(only);
+        }
+        let slot = if self.is_cluster() { slots::slot(key) } else { 0 };
         if self.slots.borrow().is_none() {
-            let slots = self.learn().await?;
+            let slots = self.learn(limits).await?;
             self.nodes.borrow_mut().retain(|node| slots.primaries().any(|address| *address == node.address));
             self.slots.replace(Some(slots));
         }
@@ -68,14 +76,16 @@ impl<H: Host> Servers<H> {
             Some(address) => Ok(self.node(&address)),
             None => {
                 self.slots.take();
-                Err(Attempt::Failed(Failure::Refused(Passing::Reconnect)))
+                Err(TryError::Retryable(Transient::Refused(RetryHint::Reconnect)))
             }
         }
     }
 
-    /// Goes by what a server said of where a key is. Some: only for this time.
+    /// Follows a redirect. Returns the node for the next try if the redirect holds for that one only.
     pub fn follow(&self, redirect: &Redirect, from: &Node<H>) -> Option<Rc<Node<H>>> {
-        let Place::Cluster(_) = self.place else { return None };
+        if !self.is_cluster() {
+            return None;
+        }
         let address = slots::beside(&from.address, &redirect.host, redirect.port);
         if redirect.asks {
             return Some(self.node(&address));
@@ -84,13 +94,13 @@ impl<H: Host> Servers<H> {
         None
     }
 
-    /// After a failure that another server may be the answer to, what was known of them is asked for again.
-    pub fn doubt(&self, failure: &Failure) {
+    /// Forgets who owns the slots after a failure that may mean that another server has taken over.
+    pub fn doubt(&self, failure: &Transient) {
         match failure {
-            Failure::NoConnection(_)
-            | Failure::NoReply(ExchangeError::Unanswered(_))
-            | Failure::Refused(Passing::Reconnect) => drop(self.slots.take()),
-            Failure::NoReply(_) | Failure::Refused(Passing::Wait) | Failure::Redirected(_) => {}
+            Transient::NoConnection(_)
+            | Transient::NoReply(ConnectionError::Unanswered(_))
+            | Transient::Refused(RetryHint::Reconnect) => drop(self.slots.take()),
+            Transient::NoReply(_) | Transient::Refused(RetryHint::Wait) | Transient::Redirected(_) => {}
         }
     }
 
@@ -107,34 +117,32 @@ impl<H: Host> Servers<H> {
         node
     }
 
-    /// Asks one after another until somebody knows, or the time of one question is over. One call asks for all.
-    async fn learn(&self) -> Result<Slots, Attempt> {
+    /// Asks one server after another, until one knows the slots or the call's time is over. One call asks for all; the others retry.
+    async fn learn(&self, limits: &Limits) -> Result<Slots, TryError> {
         if self.learning.replace(true) {
-            return Err(Attempt::Failed(Failure::Refused(Passing::Wait)));
+            return Err(TryError::Retryable(Transient::Refused(RetryHint::Wait)));
         }
-        let _learnt = Learning(&self.learning);
-        let (known, question) = match &self.place {
-            Place::At(_) => return Err(Attempt::Failed(Failure::Refused(Passing::Wait))),
-            Place::Sentinels(sentinels, name) => {
+        let _learning = Learning(&self.learning);
+        let (known, question) = match &self.topology {
+            Topology::Single(_) => return Err(TryError::Retryable(Transient::Refused(RetryHint::Wait))),
+            Topology::Sentinel(sentinels, name) => {
                 (sentinels, Batch::of(&[b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", name.as_bytes()]))
             }
-            Place::Cluster(known) => (known, Batch::of(&[b"CLUSTER", b"SLOTS"])),
+            Topology::Cluster(known) => (known, Batch::of(&[b"CLUSTER", b"SLOTS"])),
         };
         let mut addresses = known.clone();
-        if let Place::Cluster(_) = self.place {
+        if self.is_cluster() {
             let nodes = self.nodes.borrow();
             addresses.extend(nodes.iter().map(|node| node.address.clone()).filter(|address| !known.contains(address)));
         }
-        let mut failure = Attempt::Failed(Failure::NoConnection(SocketError::Unreachable));
-        let Context { host, timeouts, .. } = &*self.context;
-        let deadline = host.now() + u64::from(timeouts.connect) + u64::from(timeouts.answer);
+        let mut failure = TryError::Retryable(Transient::NoConnection(SocketError::Unreachable));
         let first = self.first.get();
         for index in first..first + addresses.len() {
-            match self.ask(&addresses[index % addresses.len()], &question).await {
+            match self.ask(&addresses[index % addresses.len()], &question, limits).await {
                 Ok(slots) => return Ok(slots),
                 Err(error) => failure = error,
             }
-            if host.now() >= deadline {
+            if limits.check_time(self.context.host.now()).is_err() {
                 self.first.set(index + 1);
                 break;
             }
@@ -142,21 +150,23 @@ impl<H: Host> Servers<H> {
         Err(failure)
     }
 
-    async fn ask(&self, address: &Address, question: &Batch) -> Result<Slots, Attempt> {
-        let node = match self.place {
-            Place::Sentinels(..) => Rc::new(Node::sentinel(self.context.clone(), address.clone())),
-            _ => self.node(address),
+    async fn ask(&self, address: &Address, question: &Batch, limits: &Limits) -> Result<Slots, TryError> {
+        let is_sentinel = matches!(self.topology, Topology::Sentinel(..));
+        let node = if is_sentinel {
+            Rc::new(Node::sentinel(self.context.clone(), address.clone()))
+        } else {
+            self.node(address)
         };
-        let reply = node.exchange(question).await?.pop();
-        let slots = reply.and_then(|reply| match self.place {
-            Place::Sentinels(..) => primary(&reply, address),
-            _ => Slots::read(&reply, address),
+        let reply = node.strategy().round_trip(&node, question, limits).await?.pop();
+        let slots = reply.and_then(|reply| match is_sentinel {
+            true => primary(reply.value(), address),
+            false => Slots::read(reply.value(), address),
         });
-        slots.ok_or(Attempt::Failed(Failure::Refused(Passing::Reconnect)))
+        slots.ok_or(TryError::Retryable(Transient::Refused(RetryHint::Reconnect)))
     }
 }
 
-/// Ends with the call that asks, also where that is cancelled.
+/// Lets another call request the slots when this one ends, even if it is cancelled.
 struct Learning<'a>(&'a Cell<bool>);
 
 impl Drop for Learning<'_> {
@@ -165,12 +175,12 @@ impl Drop for Learning<'_> {
     }
 }
 
-/// Reads the answer of a sentinel: host and port
-/// (<https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/>). None where it knows of no such primary.
-fn primary(reply: &Reply, sentinel: &Address) -> Option<Slots> {
-    let Reply::Array(place) = reply else { return None };
-    let [Reply::Text(host), Reply::Text(port)] = &place[..] else { return None };
-    Some(Slots::all_at(slots::beside(sentinel, std::str::from_utf8(host).ok()?, whole(port)?)))
+/// Reads a sentinel's reply, host and port of the primary
+/// (<https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/>). `None` if it knows no primary of that name.
+fn primary(reply: Value, sentinel: &Address) -> Option<Slots> {
+    let Value::List(list) = reply else { return None };
+    let (Value::Text(host), Value::Text(port)) = (list.get(0)?, list.get(1)?) else { return None };
+    Some(Slots::single(slots::beside(sentinel, std::str::from_utf8(host).ok()?, parse_int(port)?)))
 }
 
 #[cfg(test)]

@@ -1,54 +1,48 @@
-//! The slots of a Redis Cluster, and which node serves them
+//! The hash slots of a Redis Cluster, and the nodes that own them
 //! (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>).
 
-use super::{host::Address, reply::Reply};
-use crc16::{State, XMODEM};
+use super::{
+    host::Address,
+    reply::{List, Value},
+};
 use std::ops::RangeInclusive;
 
-/// The slot that a key lies in: that of what stands between its first braces, if there is anything, or else of all of it.
+/// The slot of a key: that of its hash tag, the text between its first braces, if it has one; otherwise that of the whole key.
 pub fn slot(key: &[u8]) -> u16 {
-    let tag = key.iter().position(|byte| *byte == b'{').and_then(|open| {
-        let rest = &key[open + 1..];
-        let length = rest.iter().position(|byte| *byte == b'}')?;
-        (length > 0).then(|| &rest[..length])
-    });
-    State::<XMODEM>::calculate(tag.unwrap_or(key)) & 0x3fff
+    redis_protocol::redis_keyslot(key)
 }
 
-/// Which node serves which slots.
+/// Which node owns which slots.
 #[derive(Default, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Slots {
-    /// Later ones are newer, and overrule those before them.
+    /// A later range is newer, and overrules earlier ones.
     ranges: Vec<(RangeInclusive<u16>, Address)>,
 }
 
-/// After how many single slots that have moved the whole is worth asking for again.
+/// After this many redirected slots, the whole table is requested again.
 const MAX_MOVED: usize = 64;
 
 impl Slots {
-    /// Reads the reply to CLUSTER SLOTS (<https://redis.io/docs/latest/commands/cluster-slots/>), which a node at this address
-    /// gave: it is meant where a host is not named. None where it is not such a reply.
-    pub fn read(reply: &Reply, from: &Address) -> Option<Self> {
-        let Reply::Array(ranges) = reply else { return None };
-        let ranges = ranges.iter().map(|range| {
-            let Reply::Array(range) = range else { return None };
-            let [Reply::Integer(first), Reply::Integer(last), Reply::Array(primary), ..] = &range[..] else {
-                return None;
-            };
-            let [host, Reply::Integer(port), ..] = &primary[..] else { return None };
-            let host = match host {
-                Reply::Text(host) => std::str::from_utf8(host).ok()?,
+    /// Reads the reply to CLUSTER SLOTS (<https://redis.io/docs/latest/commands/cluster-slots/>) of the node at this address, whose host
+    /// stands for every host that is not named. `None` if the reply is something else.
+    pub fn read(reply: Value, from: &Address) -> Option<Self> {
+        let mut ranges = Vec::new();
+        for range in list(reply)? {
+            let range = list(range)?;
+            let primary = list(range.get(2)?)?;
+            let host = match primary.get(0)? {
+                Value::Text(host) => std::str::from_utf8(host).ok()?,
                 _ => "",
             };
-            let slots = u16::try_from(*first).ok()?..=u16::try_from(*last).ok()?;
-            Some((slots, beside(from, host, u16::try_from(*port).ok()?)))
-        });
-        Some(Self { ranges: ranges.collect::<Option<_>>()? })
+            let slots = number(range.get(0)?)?..=number(range.get(1)?)?;
+            ranges.push((slots, beside(from, host, number(primary.get(1)?)?)));
+        }
+        Some(Self { ranges })
     }
 
-    /// One server has them all.
-    pub fn all_at(address: Address) -> Self {
+    /// A single server owns all slots.
+    pub fn single(address: Address) -> Self {
         Self { ranges: vec![(0..=u16::MAX, address)] }
     }
 
@@ -57,7 +51,7 @@ impl Slots {
         self.ranges.iter().rev().find(|(slots, _)| slots.contains(&slot)).map(|(_, address)| address)
     }
 
-    /// A slot has moved. False where so many have that all should be asked for again.
+    /// Notes that a slot has moved. Returns false if the whole table should be requested again.
     pub fn moved(&mut self, slot: u16, to: Address) -> bool {
         self.ranges.push((slot..=slot, to));
         self.ranges.iter().filter(|(slots, _)| slots.start() == slots.end()).count() <= MAX_MOVED
@@ -69,7 +63,21 @@ impl Slots {
     }
 }
 
-/// The address of another node of the cluster: reached as this one is, and at its host where none is named.
+fn list(value: Value) -> Option<List> {
+    match value {
+        Value::List(list) => Some(list),
+        _ => None,
+    }
+}
+
+fn number(value: Value) -> Option<u16> {
+    match value {
+        Value::Integer(number) => u16::try_from(number).ok(),
+        _ => None,
+    }
+}
+
+/// The address of another node, reached in the same way as this one. An empty host stands for this node's.
 pub fn beside(address: &Address, host: &str, port: u16) -> Address {
     let host_or = |own: &str| if host.is_empty() || host == "?" { own.into() } else { host.into() };
     match address {
@@ -82,24 +90,24 @@ pub fn beside(address: &Address, host: &str, port: u16) -> Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::testing::reply;
 
     fn tcp(host: &str, port: u16) -> Address {
         Address::Tcp(host.into(), port)
     }
 
-    fn text(text: &'static str) -> Reply {
-        Reply::Text(text.into())
+    /// An element of the reply to CLUSTER SLOTS.
+    fn range(first: i64, last: i64, host: &str, port: i64) -> String {
+        format!("*4\r\n:{first}\r\n:{last}\r\n*3\r\n{host}:{port}\r\n+id\r\n*3\r\n+r\r\n:1\r\n+id\r\n")
     }
 
-    fn range(first: i64, last: i64, host: Reply, port: i64) -> Reply {
-        let primary = Reply::Array(vec![host, Reply::Integer(port), text("id")]);
-        let replica = Reply::Array(vec![text("r"), Reply::Integer(1), text("id")]);
-        Reply::Array(vec![Reply::Integer(first), Reply::Integer(last), primary, replica])
+    fn read(wire: &str) -> Option<Slots> {
+        Slots::read(reply(wire).value(), &tcp("seed", 1))
     }
 
     #[test]
     fn slots_are_those_that_redis_computes() {
-        // As `CLUSTER KEYSLOT` answers.
+        // From CLUSTER KEYSLOT.
         let known: [(&[u8], u16); 7] = [
             (b"123456789", 12739),
             (b"foo", 12182),
@@ -116,12 +124,9 @@ mod tests {
 
     #[test]
     fn a_slot_is_served_by_its_ranges_primary() {
-        let reply = Reply::Array(vec![
-            range(0, 5460, text("10.0.0.1"), 7000),
-            range(5461, 16383, text(""), 7001),
-            range(3, 3, Reply::Null, 7002),
-        ]);
-        let mut slots = Slots::read(&reply, &tcp("seed", 1)).unwrap();
+        let ranges =
+            [range(0, 5460, "+10.0.0.1\r\n", 7000), range(5461, 16383, "+\r\n", 7001), range(3, 3, "$-1\r\n", 7002)];
+        let mut slots = read(&format!("*3\r\n{}", ranges.concat())).unwrap();
         assert_eq!(slots.primary(5460), Some(&tcp("10.0.0.1", 7000)));
         assert_eq!(slots.primary(16383), Some(&tcp("seed", 7001)));
         assert_eq!(slots.primary(3), Some(&tcp("seed", 7002)));
@@ -132,15 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn another_reply_is_none() {
-        for reply in [
-            Reply::Null,
-            Reply::Array(vec![Reply::Null]),
-            Reply::Array(vec![range(-1, 5, text("a"), 1)]),
-            Reply::Array(vec![range(0, 5, text("a"), 65_536)]),
-            Reply::Array(vec![Reply::Array(vec![Reply::Integer(1), Reply::Integer(2)])]),
+    fn another_reply_is_refused() {
+        for wire in [
+            "$-1\r\n",
+            "*1\r\n$-1\r\n",
+            &format!("*1\r\n{}", range(-1, 5, "+a\r\n", 1)),
+            &format!("*1\r\n{}", range(0, 5, "+a\r\n", 65_536)),
+            "*1\r\n*2\r\n:1\r\n:2\r\n",
         ] {
-            assert_eq!(Slots::read(&reply, &tcp("seed", 1)), None);
+            assert_eq!(read(wire), None, "{wire}");
         }
     }
 }

@@ -1,8 +1,10 @@
-//! A world made of bytes: servers that answer as a test says, and a clock that only waiting moves.
+//! A simulated world: servers that answer from a script, and a clock that only waiting advances.
 
 use super::{
+    dedicated::Dedicated,
     host::{Address, Host, Socket, SocketError, Timeouts},
-    node::Apart,
+    incoming::Incoming,
+    reply::Reply,
 };
 use std::{
     cell::{Cell, RefCell},
@@ -33,6 +35,8 @@ pub(crate) enum Answer {
     NotSent,
     /// It is sent, these bytes come back, and then the end.
     Cut(&'static [u8]),
+    /// The server answers with these bytes this many times, each after so many milliseconds.
+    Slow(&'static [u8], usize, u64),
     /// It is sent, and reading fails.
     Fails(SocketError),
 }
@@ -47,7 +51,7 @@ pub(crate) fn connected(answers: &[Answer]) -> Turn {
     Turn::Connected { reused: false, answers: answers.to_vec() }
 }
 
-/// The world, and what was seen in it.
+/// The world, and a record of what happened in it.
 #[derive(Clone, Default)]
 pub(crate) struct World {
     turns: Rc<RefCell<VecDeque<Turn>>>,
@@ -63,12 +67,12 @@ impl World {
         world
     }
 
-    /// What was written, connected, marked and waited for, in order.
+    /// Connections, writes and marks, in order.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.borrow().clone()
     }
 
-    /// What was said to whom, in order.
+    /// Writes with their addresses, in order.
     pub(crate) fn said(&self) -> Vec<String> {
         self.said.borrow().clone()
     }
@@ -80,7 +84,7 @@ impl World {
 
 impl Host for World {
     type Socket = Line;
-    type Link = Apart;
+    type Strategy = Dedicated;
 
     async fn connect(&self, address: &Address, timeouts: Timeouts, _: &str) -> Result<Line, SocketError> {
         let turn = self.turns.borrow_mut().pop_front();
@@ -97,7 +101,7 @@ impl Host for World {
                 self.note("connected".into());
                 let arriving = RefCell::default();
                 let (answers, world) = (RefCell::new(answers.into()), self.clone());
-                Ok(Line { address: address.clone(), reused, answers, arriving, world })
+                Ok(Line { address: address.clone(), reused, answers, arriving, pause: Cell::new(0), world })
             }
         }
     }
@@ -121,6 +125,8 @@ pub(crate) struct Line {
     reused: bool,
     answers: RefCell<VecDeque<Answer>>,
     arriving: RefCell<VecDeque<Result<Vec<u8>, SocketError>>>,
+    /// Milliseconds that each read takes.
+    pause: Cell<u64>,
     world: World,
 }
 
@@ -164,6 +170,10 @@ impl Socket for Line {
                         .map(Ok),
                 );
             }
+            Answer::Slow(bytes, count, pause) => {
+                self.pause.set(pause);
+                arriving.extend((0..count).map(|_| Ok(bytes.to_vec())));
+            }
             Answer::Fails(error) => arriving.push_back(Err(error)),
             Answer::NotSent => {}
         }
@@ -171,11 +181,12 @@ impl Socket for Line {
     }
 
     async fn read(&self, _: u32) -> Result<Vec<u8>, SocketError> {
-        self.arriving.borrow_mut().pop_front().expect("a read that waits for ever")
+        self.world.now.set(self.world.now.get() + self.pause.get());
+        self.arriving.borrow_mut().pop_front().expect("a read that waits forever")
     }
 }
 
-/// A server that answers with one byte after another, each after a while, and never with the last one.
+/// A server that sends one byte after another, slowly, and never completes a reply.
 #[derive(Default)]
 pub(crate) struct Dripping {
     now: Cell<u64>,
@@ -236,6 +247,18 @@ impl Socket for Held {
         poll_fn(|_| if self.released.get() { Poll::Ready(()) } else { Poll::Pending }).await;
         self.answer.clone().map(<[u8]>::to_vec)
     }
+}
+
+/// A reply, from its bytes on the wire.
+pub(crate) fn reply(wire: &str) -> Reply {
+    let mut incoming = Incoming::default();
+    incoming.add(wire.as_bytes().to_vec());
+    incoming.next_reply().expect("a well-formed reply").expect("a whole reply")
+}
+
+/// Replies, as a test compares them.
+pub(crate) fn shown<'a>(replies: impl IntoIterator<Item = &'a Reply>) -> Vec<String> {
+    replies.into_iter().map(|reply| format!("{:?}", reply.value())).collect()
 }
 
 /// The result of a future that never waits.

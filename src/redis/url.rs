@@ -1,48 +1,51 @@
-//! The URL that says where Redis is and who we are there.
+//! The Redis URL: addresses, credentials, database and protocol.
 
 use super::host::Address;
-use crate::{decimal::whole, error::Error, joined::joined};
+use crate::{
+    error::Error,
+    text::{concat, parse_int},
+};
 
-/// Where Redis is.
+/// How many servers there are, and how to find the one that owns a key.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub enum Place {
-    /// At this address.
-    At(Address),
-    /// At the primary of this name, as the sentinels at these addresses know it.
-    Sentinels(Vec<Address>, String),
-    /// In a cluster, of which these nodes are known.
+pub enum Topology {
+    /// One server, at this address.
+    Single(Address),
+    /// The primary of this name, which the sentinels at these addresses know.
+    Sentinel(Vec<Address>, String),
+    /// A Redis Cluster, of which these nodes are known.
     Cluster(Vec<Address>),
 }
 
-/// What a URL says.
+/// A parsed Redis URL.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Server {
-    /// Where Redis is.
-    pub place: Place,
-    /// The ACL user; none for `default`, or where there is no password.
+pub struct RedisUrl {
+    /// The servers.
+    pub topology: Topology,
+    /// The ACL user. `None`: the user `default`, or no password is needed.
     pub user: Option<Vec<u8>>,
     /// The password.
     pub password: Option<Vec<u8>>,
     /// The database to select.
     pub database: u32,
-    /// Whether to speak RESP3.
+    /// Whether to use RESP3.
     pub resp3: bool,
 }
 
-/// The port that Redis listens at unless told otherwise.
+/// Redis's default port.
 const DEFAULT_PORT: u16 = 6379;
 
-impl Server {
-    /// Reads a URL. Its parts never appear in an error: they may be secret.
+impl RedisUrl {
+    /// Parses a URL. An error never repeats a part of it: that may be secret.
     pub fn parse(url: &str) -> Result<Self, Error> {
         let (scheme, rest) = url
             .split_once(':')
             .and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)))
-            .ok_or_else(|| invalid("needs a scheme, such as redis://"))?;
+            .ok_or_else(|| invalid("missing scheme (redis://, rediss:// or redis+unix://)"))?;
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         if rest.contains('#') || query.contains('#') {
-            return Err(invalid("takes no fragment; a # in a password is written %23"));
+            return Err(invalid("unexpected # (write %23 for a # in a password)"));
         }
         let parameters = Parameters::parse(query)?;
         let (credentials, place) = match rest.rsplit_once('@') {
@@ -55,23 +58,25 @@ impl Server {
             "redis+unix" | "unix" if place.starts_with('/') && place.len() > 1 => {
                 (vec![Address::Unix(text(place, "socket path")?)], None)
             }
-            "redis+unix" | "unix" => return Err(invalid("needs the socket's absolute path")),
-            _ => return Err(invalid("has another scheme than redis, rediss or redis+unix")),
+            "redis+unix" | "unix" => {
+                return Err(invalid("missing path (redis+unix:// needs the socket's absolute path)"));
+            }
+            _ => return Err(invalid("unknown scheme (use redis://, rediss:// or redis+unix://)")),
         };
         if database.is_some() && parameters.database.is_some() {
-            return Err(invalid("names the database twice"));
+            return Err(invalid("the database is given twice"));
         }
         let database = database.or(parameters.database).unwrap_or(0);
         if parameters.cluster && database != 0 {
-            return Err(invalid("names a database, and a cluster has but one"));
+            return Err(invalid("a cluster has only database 0"));
         }
         let resp3 = parameters.resp3;
-        Ok(Server { place: parameters.place(addresses)?, user, password, database, resp3 })
+        Ok(RedisUrl { topology: parameters.topology(addresses)?, user, password, database, resp3 })
     }
 }
 
 fn invalid(what: &str) -> Error {
-    Error::InvalidArgument(joined(&["the URL ", what]))
+    Error::InvalidArgument(concat(&["invalid Redis URL: ", what]))
 }
 
 #[derive(Default)]
@@ -89,32 +94,30 @@ impl Parameters {
             match parameter.split_once('=') {
                 Some(("protocol", "2")) => parameters.resp3 = false,
                 Some(("protocol", "3")) => parameters.resp3 = true,
-                Some(("protocol", _)) => return Err(invalid("has a protocol other than 2 and 3")),
+                Some(("protocol", _)) => return Err(invalid("protocol must be 2 or 3")),
                 Some(("db", digits)) => parameters.database = Some(parse_database(digits)?),
                 Some(("cluster", "true")) => parameters.cluster = true,
                 Some(("cluster", "false")) => parameters.cluster = false,
-                Some(("cluster", _)) => return Err(invalid("has a cluster other than true and false")),
-                Some(("sentinel", "")) => return Err(invalid("has a sentinel without a name")),
+                Some(("cluster", _)) => return Err(invalid("cluster must be true or false")),
+                Some(("sentinel", "")) => return Err(invalid("sentinel needs the name of the primary")),
                 Some(("sentinel", name)) => parameters.sentinel = Some(text(name, "sentinel")?),
-                _ => return Err(invalid("has a parameter other than protocol, db, cluster and sentinel")),
+                _ => return Err(invalid("unknown parameter (known: protocol, db, cluster, sentinel)")),
             }
         }
         Ok(parameters)
     }
 
-    fn place(self, mut addresses: Vec<Address>) -> Result<Place, Error> {
+    fn topology(self, mut addresses: Vec<Address>) -> Result<Topology, Error> {
         let is_unix = |address: &Address| matches!(address, Address::Unix(_));
         match (self.cluster, self.sentinel) {
-            (true, Some(_)) => Err(invalid("has both a cluster and a sentinel")),
+            (true, Some(_)) => Err(invalid("cluster and sentinel exclude each other")),
             (true, None) | (false, Some(_)) if addresses.iter().any(is_unix) => {
-                Err(invalid("has a socket's path, and cluster and sentinel want hosts"))
+                Err(invalid("cluster and sentinel need hosts, not a socket path"))
             }
-            (true, None) => Ok(Place::Cluster(addresses)),
-            (false, Some(name)) => Ok(Place::Sentinels(addresses, name)),
-            (false, None) if addresses.len() > 1 => {
-                Err(invalid("has several hosts, and neither cluster=true nor sentinel=NAME"))
-            }
-            (false, None) => addresses.pop().map(Place::At).ok_or_else(|| invalid("has no valid host")),
+            (true, None) => Ok(Topology::Cluster(addresses)),
+            (false, Some(name)) => Ok(Topology::Sentinel(addresses, name)),
+            (false, None) if addresses.len() > 1 => Err(invalid("several hosts need cluster=true or sentinel=NAME")),
+            (false, None) => addresses.pop().map(Topology::Single).ok_or_else(|| invalid("missing or invalid host")),
         }
     }
 }
@@ -123,10 +126,10 @@ type Credentials = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 fn parse_credentials(text: &str) -> Result<Credentials, Error> {
     let Some((user, password)) = text.split_once(':') else {
-        return Err(invalid("has a user and no password"));
+        return Err(invalid("a user needs a password (user:password@)"));
     };
     if password.is_empty() {
-        return Err(invalid("has an empty password"));
+        return Err(invalid("the password is empty"));
     }
     let user = Some(decode(user)?).filter(|user| !user.is_empty());
     Ok((user, Some(decode(password)?)))
@@ -138,19 +141,22 @@ fn parse_hosts(scheme: &str, place: &str) -> Result<(Vec<Address>, Option<u32>),
         Some((hosts, digits)) => (hosts, Some(parse_database(digits)?)),
         None => (place, None),
     };
-    let addresses = hosts.split(',').map(|host| {
+    let mut addresses = Vec::new();
+    for host in hosts.split(',') {
         let (host, port) = parse_host(host)?;
-        Ok(if scheme == "rediss" { Address::Tls(host, port) } else { Address::Tcp(host, port) })
-    });
-    Ok((addresses.collect::<Result<_, _>>()?, database))
+        addresses.push(if scheme == "rediss" { Address::Tls(host, port) } else { Address::Tcp(host, port) });
+    }
+    Ok((addresses, database))
 }
 
 fn parse_host(text: &str) -> Result<(String, u16), Error> {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((host, "")) => (host, None),
-            Some((host, port)) => (host, Some(port.strip_prefix(':').ok_or_else(|| invalid("has text behind ]"))?)),
-            None => return Err(invalid("has a [ without ]")),
+            Some((host, port)) => {
+                (host, Some(port.strip_prefix(':').ok_or_else(|| invalid("unexpected text after ]"))?))
+            }
+            None => return Err(invalid("missing ] after an IPv6 address")),
         },
         None => match text.split_once(':') {
             Some((host, port)) => (host, Some(port)),
@@ -159,29 +165,29 @@ fn parse_host(text: &str) -> Result<(String, u16), Error> {
     };
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
     if host.is_empty() || !host.bytes().all(is_host) {
-        return Err(invalid("has no valid host"));
+        return Err(invalid("missing or invalid host"));
     }
     let port = match port {
         None => DEFAULT_PORT,
         Some(digits) => number(digits)
             .and_then(|port| u16::try_from(port).ok())
             .filter(|port| *port != 0)
-            .ok_or_else(|| invalid("has a port that is none; an IPv6 address stands in []"))?,
+            .ok_or_else(|| invalid("invalid port (write IPv6 addresses as [::1]:6379)"))?,
     };
     Ok((host.into(), port))
 }
 
 fn parse_database(digits: &str) -> Result<u32, Error> {
-    number(digits).ok_or_else(|| invalid("has a database that is no number"))
+    number(digits).ok_or_else(|| invalid("the database must be a number"))
 }
 
 fn number(digits: &str) -> Option<u32> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    all_digits.then(|| whole(digits.as_bytes()))?
+    all_digits.then(|| parse_int(digits.as_bytes()))?
 }
 
 fn text(encoded: &str, what: &str) -> Result<String, Error> {
-    String::from_utf8(decode(encoded)?).map_err(|_| invalid(&joined(&["has no UTF-8 in its ", what])))
+    String::from_utf8(decode(encoded)?).map_err(|_| invalid(&concat(&["the ", what, " must be UTF-8"])))
 }
 
 /// Percent-decoding (RFC 3986, section 2.1).
@@ -196,7 +202,7 @@ fn decode(encoded: &str) -> Result<Vec<u8>, Error> {
         let mut digit = || char::from(bytes.next()?).to_digit(16);
         match (digit(), digit()) {
             (Some(high), Some(low)) => decoded.push((high * 16 + low) as u8),
-            _ => return Err(invalid("has a % without two hexadecimal digits; % itself is written %25")),
+            _ => return Err(invalid("% must be followed by two hexadecimal digits (write %25 for a %)")),
         }
     }
     Ok(decoded)
@@ -206,22 +212,22 @@ fn decode(encoded: &str) -> Result<Vec<u8>, Error> {
 mod tests {
     use super::*;
 
-    fn parse(url: &str) -> Server {
-        Server::parse(url).unwrap_or_else(|error| panic!("{url}: {error:?}"))
+    fn parse(url: &str) -> RedisUrl {
+        RedisUrl::parse(url).unwrap_or_else(|error| panic!("{url}: {error:?}"))
     }
 
-    fn tcp(host: &str, port: u16) -> Place {
-        Place::At(Address::Tcp(host.into(), port))
+    fn tcp(host: &str, port: u16) -> Topology {
+        Topology::Single(Address::Tcp(host.into(), port))
     }
 
     #[test]
     fn addresses() {
-        assert_eq!(parse("redis://localhost").place, tcp("localhost", 6379));
-        assert_eq!(parse("redis://10.0.0.1:7000/").place, tcp("10.0.0.1", 7000));
-        assert_eq!(parse("redis://[::1]").place, tcp("::1", 6379));
-        assert_eq!(parse("redis://[fe80::1%eth0]:1").place, tcp("fe80::1%eth0", 1));
+        assert_eq!(parse("redis://localhost").topology, tcp("localhost", 6379));
+        assert_eq!(parse("redis://10.0.0.1:7000/").topology, tcp("10.0.0.1", 7000));
+        assert_eq!(parse("redis://[::1]").topology, tcp("::1", 6379));
+        assert_eq!(parse("redis://[fe80::1%eth0]:1").topology, tcp("fe80::1%eth0", 1));
         let unix = parse("redis+unix:///run/my%20redis.sock?db=3");
-        assert_eq!(unix.place, Place::At(Address::Unix("/run/my redis.sock".into())));
+        assert_eq!(unix.topology, Topology::Single(Address::Unix("/run/my redis.sock".into())));
         assert_eq!(unix.database, 3);
     }
 
@@ -236,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_told_without_a_word_of_it() {
+    fn a_malformed_url_is_refused_and_not_repeated() {
         for url in [
             "",
             "localhost",
@@ -273,9 +279,9 @@ mod tests {
             "redis+unix:///a?cluster=true",
             "redis+unix:///a?sentinel=b",
         ] {
-            match Server::parse(url) {
+            match RedisUrl::parse(url) {
                 Err(Error::InvalidArgument(why)) => assert!(!why.contains("hunter2"), "{why}"),
-                _ => panic!("{url} is taken"),
+                _ => panic!("{url} is accepted"),
             }
         }
     }
@@ -289,11 +295,11 @@ mod tests {
             };
             [("a", 1), ("::1", 2), ("c", 6379)].map(address).to_vec()
         };
-        assert_eq!(parse("redis://a:1,[::1]:2,c?cluster=true").place, Place::Cluster(hosts(false)));
-        assert_eq!(parse("rediss://u:p@a:1,[::1]:2,c/0?cluster=true").place, Place::Cluster(hosts(true)));
-        let sentinels = Place::Sentinels(hosts(false), "my main".into());
-        assert_eq!(parse("redis://a:1,[::1]:2,c/3?sentinel=my%20main").place, sentinels);
-        assert_eq!(parse("redis://a?cluster=false").place, tcp("a", 6379));
-        assert_eq!(parse("rediss://a").place, Place::At(Address::Tls("a".into(), 6379)));
+        assert_eq!(parse("redis://a:1,[::1]:2,c?cluster=true").topology, Topology::Cluster(hosts(false)));
+        assert_eq!(parse("rediss://u:p@a:1,[::1]:2,c/0?cluster=true").topology, Topology::Cluster(hosts(true)));
+        let sentinels = Topology::Sentinel(hosts(false), "my main".into());
+        assert_eq!(parse("redis://a:1,[::1]:2,c/3?sentinel=my%20main").topology, sentinels);
+        assert_eq!(parse("redis://a?cluster=false").topology, tcp("a", 6379));
+        assert_eq!(parse("rediss://a").topology, Topology::Single(Address::Tls("a".into(), 6379)));
     }
 }

@@ -1,270 +1,268 @@
-//! The contract's calls: each as the steps it takes, and what their outcomes mean to the caller.
+//! The calls of the contract's resource `session`. `wit/session.wit` documents them.
 
 use super::{
-    Session,
-    call::Answer,
-    handle::{CookieChange, Found, Standing},
-    perform::{lived, outcomes},
-    rotate,
-    step::{self, Outcome, Step, Swap},
+    Operation, Session,
+    decode::{utf8, utf8_name},
+    handle::{CookieChange, Found},
+    operation::{self, Answer, Clear, Items, Keys, Len, Outcome, Swap, Ttl},
+    request::Response,
+    rotation,
 };
-use crate::{error::Error, id, options::Lifetime, redis::Host};
-use bytes::Bytes;
+use crate::{error::Error, few::Few, id, options::Lifetime, redis::Host};
+use std::future::Future;
 
-/// What each call does is said in `wit/session.wit`.
 #[expect(clippy::len_without_is_empty, reason = "the contract has no such call")]
 impl<H: Host> Session<H> {
-    /// The id, where it is known.
+    /// The id, if it is known.
     pub fn id(&self) -> Option<String> {
-        let handle = self.handle.borrow();
-        handle.is_decided().then(|| handle.key.id().as_str().into())
+        self.handle.borrow().id().map(|id| id.as_str().into())
     }
 
-    /// What stands for the id in logs.
+    /// A name for the session in logs.
     pub fn log_id(&self) -> Option<String> {
-        let handle = self.handle.borrow();
-        handle.is_decided().then(|| handle.key.id().for_logs())
+        self.handle.borrow().id().map(|id| id.for_logs())
     }
 
     /// What the cookie led to.
     pub async fn found(&self) -> Result<Found, Error> {
-        let known = || self.handle.borrow().found;
+        let known = || self.handle.borrow().found();
         if let Some(found) = known() {
             return Ok(found);
         }
+        let limits = self.shared.client.begin();
         if self.shared.settings.guard {
-            self.perform(&[], None).await.and_then(lived)?;
+            self.execute(&[], None, &limits).await?.outcomes()?;
         } else {
-            self.find_unguarded().await?;
+            self.look_up(&limits).await?;
         }
         Ok(known().unwrap_or(Found::Alive))
     }
 
-    /// What the response needs.
+    /// The headers that the response needs.
     pub fn response_headers(&self) -> Vec<(String, String)> {
-        let mut handle = self.handle.borrow_mut();
         let cookie = &self.shared.settings.cookie;
-        let mut headers: Vec<(String, String)> = Vec::new();
-        if let Some(headers) = &handle.headers {
-            return headers.clone();
-        }
-        let mut add = |name: &str, value: String| headers.push((name.into(), value));
-        match handle.change {
-            CookieChange::None => {}
-            CookieChange::Set(id) => {
-                add("set-cookie", cookie.set(&id));
-                if handle.former_name.is_some() {
-                    add("set-cookie", cookie.remove(handle.former_name));
+        self.handle.borrow_mut().headers(|change, former_name| {
+            let mut headers: Vec<(String, String)> = Vec::new();
+            let mut add = |name: &str, value: String| headers.push((name.into(), value));
+            match change {
+                CookieChange::None => return headers,
+                CookieChange::Set(id) => {
+                    add("set-cookie", cookie.set(&id));
+                    if former_name.is_some() {
+                        add("set-cookie", cookie.remove(former_name));
+                    }
                 }
+                CookieChange::Remove => add("set-cookie", cookie.remove(former_name)),
             }
-            CookieChange::Remove => add("set-cookie", cookie.remove(handle.former_name)),
-        }
-        if !headers.is_empty() {
-            headers.push(("cache-control".into(), "no-store".into()));
-            headers.push(("vary".into(), "Cookie".into()));
-        }
-        handle.headers = Some(headers.clone());
-        headers
+            add("cache-control", "no-store".into());
+            add("vary", "Cookie".into());
+            headers
+        })
     }
 
     /// Whether the first call renews the idle lifetime.
     pub fn set_renewing(&self, on: bool) {
-        self.handle.borrow_mut().renewing = on;
+        self.handle.borrow_mut().set_renewing(on);
     }
 
-    /// The field's text.
-    pub async fn get(&self, key: &str) -> Result<Option<String>, Error> {
-        self.get_bytes(key).await?.map(|bytes| text(bytes, key)).transpose()
+    /// A field's text.
+    #[inline(always)]
+    pub fn get(&self, field: &str) -> impl Future<Output = Result<Option<String>, Error>> {
+        self.text(Operation::get(field))
     }
 
     /// Several fields' texts.
-    pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<String>>, Error> {
-        let steps: Vec<Step> = keys.iter().map(|key| Step::Get(key)).collect();
-        let outcomes = self.all(&steps).await?;
-        let texts = keys.iter().zip(outcomes).map(|(key, outcome)| match outcome {
-            Outcome::Value(Some(bytes)) => text(bytes, key).map(Some),
-            _ => Ok(None),
-        });
-        texts.collect()
-    }
-
-    /// Whether the field is there.
-    pub async fn contains(&self, key: &str) -> Result<bool, Error> {
-        self.flag(Step::Contains(key)).await
-    }
-
-    /// How many fields there are.
-    pub async fn len(&self) -> Result<u32, Error> {
-        match self.one(Step::Len).await? {
-            Outcome::Integer(length) => Ok(u32::try_from(length).unwrap_or(u32::MAX)),
-            _ => Err(mismatch()),
+    pub async fn get_many(&self, fields: &[String]) -> Result<Vec<Option<String>>, Error> {
+        let operations: Vec<Operation> = fields.iter().map(|field| Operation::get(field)).collect();
+        let outcomes = self.all(&operations).await?;
+        let mut texts = Vec::with_capacity(fields.len());
+        for (field, outcome) in fields.iter().zip(outcomes) {
+            texts.push(outcome.into_text(field)?);
         }
+        Ok(texts)
+    }
+
+    /// Whether a field exists.
+    #[inline(always)]
+    pub fn contains(&self, field: &str) -> impl Future<Output = Result<bool, Error>> {
+        self.flag(Operation::contains(field))
+    }
+
+    /// The number of fields.
+    pub async fn len(&self) -> Result<u32, Error> {
+        let length = self.integer(Operation::Len(Len)).await?;
+        Ok(u32::try_from(length).unwrap_or(u32::MAX))
     }
 
     /// The fields' names.
     pub async fn keys(&self) -> Result<Vec<String>, Error> {
-        match self.one(Step::Keys).await? {
-            Outcome::Keys(names) => names.into_iter().map(name).collect(),
-            _ => Err(mismatch()),
+        let Outcome::Names(names) = self.one(Operation::Keys(Keys)).await? else { return Err(mismatch()) };
+        let mut texts = Vec::with_capacity(names.len());
+        for name in names {
+            texts.push(utf8_name(name)?);
         }
+        Ok(texts)
     }
 
     /// The fields' values.
     pub async fn values(&self) -> Result<Vec<String>, Error> {
         let items = self.items_bytes().await?;
-        items.into_iter().map(|(name, value)| text(value, &String::from_utf8_lossy(&name))).collect()
+        let mut texts = Vec::with_capacity(items.len());
+        for (name, value) in items {
+            texts.push(utf8(value, &String::from_utf8_lossy(&name))?);
+        }
+        Ok(texts)
     }
 
-    /// The fields with their values.
+    /// The fields' names and values.
     pub async fn items(&self) -> Result<Vec<(String, String)>, Error> {
         let items = self.items_bytes().await?;
-        let items = items.into_iter().map(|(key, value)| {
-            let key = name(key)?;
-            let value = text(value, &key)?;
-            Ok((key, value))
-        });
-        items.collect()
+        let mut texts = Vec::with_capacity(items.len());
+        for (name, value) in items {
+            let name = utf8_name(name)?;
+            let value = utf8(value, &name)?;
+            texts.push((name, value));
+        }
+        Ok(texts)
     }
 
     /// Stores JSON.
-    pub async fn set(&self, key: &str, json: &str) -> Result<(), Error> {
-        step::check_json(json)?;
-        self.set_bytes(key, json.as_bytes()).await
+    #[inline(always)]
+    pub fn set<'a>(&'a self, field: &'a str, json: &'a str) -> impl Future<Output = Result<(), Error>> {
+        self.done(Operation::set_json(field, json))
     }
 
     /// Stores several fields.
     pub async fn update(&self, items: &[(String, String)]) -> Result<(), Error> {
-        for (_, json) in items {
-            step::check_json(json)?;
-        }
-        let steps: Vec<Step> = items.iter().map(|(key, json)| Step::Set(key, json.as_bytes())).collect();
-        self.all(&steps).await.map(drop)
+        let operations: Vec<Operation> = items.iter().map(|(field, json)| Operation::set_json(field, json)).collect();
+        self.all(&operations).await.map(drop)
     }
 
-    /// Stores JSON where nothing is stored.
-    pub async fn set_if_absent(&self, key: &str, json: &str) -> Result<bool, Error> {
-        step::check_json(json)?;
-        self.flag(Step::SetIfAbsent(key, json.as_bytes())).await
+    /// Stores JSON unless the field exists.
+    #[inline(always)]
+    pub fn set_if_absent<'a>(&'a self, field: &'a str, json: &'a str) -> impl Future<Output = Result<bool, Error>> {
+        self.flag(Operation::set_if_absent(field, json))
     }
 
-    /// Stores or deletes if what is stored is what is expected.
-    pub async fn compare_and_set(&self, key: &str, expected: Option<&str>, json: Option<&str>) -> Result<Swap, Error> {
-        json.map_or(Ok(()), step::check_json)?;
-        let step =
-            Step::CompareAndSet { field: key, expected: expected.map(str::as_bytes), value: json.map(str::as_bytes) };
-        match self.one(step).await? {
-            Outcome::Swap(swap) => Ok(swap),
+    /// Stores or deletes a field if it holds the expected text.
+    pub async fn compare_and_set(
+        &self,
+        field: &str,
+        expected: Option<&str>,
+        json: Option<&str>,
+    ) -> Result<Swap<String>, Error> {
+        match self.one(Operation::compare_and_set(field, expected, json)).await? {
+            Outcome::Swap(swap) => swap.into_text(field),
             _ => Err(mismatch()),
         }
     }
 
-    /// Removes the field.
-    pub async fn delete(&self, key: &str) -> Result<bool, Error> {
-        self.flag(Step::Delete(key)).await
+    /// Deletes a field.
+    #[inline(always)]
+    pub fn delete(&self, field: &str) -> impl Future<Output = Result<bool, Error>> {
+        self.flag(Operation::delete(field))
     }
 
-    /// Reads and removes the field.
-    pub async fn pop(&self, key: &str) -> Result<Option<String>, Error> {
-        let value = self.value(Step::Pop(key)).await?;
-        value.map(|bytes| text(bytes, key)).transpose()
+    /// Reads and deletes a field.
+    #[inline(always)]
+    pub fn pop(&self, field: &str) -> impl Future<Output = Result<Option<String>, Error>> {
+        self.text(Operation::pop(field))
     }
 
-    /// Adds to a counter.
-    pub async fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
-        match self.one(Step::Increment(key, by)).await? {
-            Outcome::Integer(number) => Ok(number),
-            _ => Err(mismatch()),
-        }
+    /// Adds to an integer.
+    #[inline(always)]
+    pub fn increment(&self, field: &str, by: i64) -> impl Future<Output = Result<i64, Error>> {
+        self.integer(Operation::increment(field, by))
     }
 
-    /// Adds to a counter with a fraction.
-    pub async fn increment_float(&self, key: &str, by: f64) -> Result<f64, Error> {
-        match self.one(Step::IncrementFloat(key, by)).await? {
+    /// Adds to a floating-point number.
+    pub async fn increment_float(&self, field: &str, by: f64) -> Result<f64, Error> {
+        match self.one(Operation::increment_float(field, by)).await? {
             Outcome::Number(number) => Ok(number),
             _ => Err(mismatch()),
         }
     }
 
-    /// Performs several steps; the outcomes end at a comparison that conflicts.
-    pub async fn apply(&self, steps: &[Step<'_>]) -> Result<Vec<Outcome>, Error> {
-        self.all(steps).await
+    /// Executes several operations. The answers end at a comparison that conflicts.
+    pub async fn apply(&self, operations: &[Operation<'_>]) -> Result<Vec<Answer>, Error> {
+        let outcomes = self.all(operations).await?;
+        let mut answers = Vec::with_capacity(operations.len());
+        for (operation, outcome) in operations.iter().zip(outcomes) {
+            answers.push(operation.describe().answer(outcome)?);
+        }
+        Ok(answers)
     }
 
-    /// The field's bytes.
-    pub async fn get_bytes(&self, key: &str) -> Result<Option<Bytes>, Error> {
-        self.value(Step::Get(key)).await
+    /// A field's bytes.
+    pub async fn get_bytes(&self, field: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.one(Operation::get_bytes(field)).await? {
+            Outcome::Value(value) => Ok(value),
+            _ => Err(mismatch()),
+        }
     }
 
     /// Stores bytes.
-    pub async fn set_bytes(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        self.one(Step::Set(key, value)).await.map(drop)
+    #[inline(always)]
+    pub fn set_bytes<'a>(&'a self, field: &'a str, value: &'a [u8]) -> impl Future<Output = Result<(), Error>> {
+        self.done(Operation::set(field, value))
     }
 
-    /// Names and values as they are stored.
-    pub async fn items_bytes(&self) -> Result<Vec<(Bytes, Bytes)>, Error> {
-        match self.one(Step::Items).await? {
+    /// The fields' names and values, as bytes.
+    pub async fn items_bytes(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+        match self.one(Operation::Items(Items)).await? {
             Outcome::Items(items) => Ok(items),
             _ => Err(mismatch()),
         }
     }
 
-    /// Removes every field.
-    pub async fn clear(&self) -> Result<(), Error> {
-        self.one(Step::Clear).await.map(drop)
+    /// Deletes every field.
+    #[inline(always)]
+    pub fn clear(&self) -> impl Future<Output = Result<(), Error>> {
+        self.done(Operation::Clear(Clear))
     }
 
     /// Ends the session.
     pub async fn destroy(&self) -> Result<(), Error> {
-        let (key, token) = {
-            let mut handle = self.handle.borrow_mut();
-            let fresh = || id::token(self.shared.client.host().random());
-            (handle.key.clone(), handle.token.get_or_insert_with(fresh).clone())
-        };
-        let told = match self.perform(&[Step::Destroy(&token)], None).await {
-            Ok(Answer::Gone(ended_by)) if ended_by != token => return Ok(()),
-            Ok(Answer::Done(_) | Answer::Gone(_)) => Ok(()),
+        let client = &self.shared.client;
+        let (key, token) = self.handle.borrow_mut().tombstone(|| id::token(client.host().random()));
+        let result = match self.execute(&[Operation::destroy(&token)], None, &client.begin()).await {
+            Ok(Response::Gone(by)) if by != token.as_bytes() => return Ok(()),
+            Ok(Response::Done(_) | Response::Gone(_)) => Ok(()),
             Err(Error::NotReplicated(count)) => Err(Error::NotReplicated(count)),
             Ok(_) | Err(Error::Gone) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let mut handle = self.handle.borrow_mut();
-        // A session that was never stored has no cookie to remove, and a login that came meanwhile has one to keep.
-        if handle.standing == Standing::Established && handle.key == key {
-            handle.destroyed();
-        }
-        told
+        self.handle.borrow_mut().destroyed(&key);
+        result
     }
 
     /// Moves the session to a new id.
-    pub async fn rotate(&self, writes: &[Step<'_>]) -> Result<(), Error> {
-        rotate::check(writes)?;
-        step::check(writes)?;
+    pub async fn rotate(&self, writes: &[Operation<'_>]) -> Result<(), Error> {
+        rotation::check(writes)?;
+        operation::check(writes)?;
         self.handle.borrow().check_not_too_late()?;
-        let standing = self.handle.borrow().standing;
-        if standing != (Standing::Fresh { unanswered: 0 }) {
-            let moved = self.move_to_new_id(writes).await?;
-            if moved {
-                return Ok(());
-            }
+        let limits = self.shared.client.begin();
+        let is_unsaved = self.handle.borrow().is_unsaved();
+        if !is_unsaved && self.move_to_new_id(writes, &limits).await? {
+            return Ok(());
         }
-        // Nothing is stored, so there is nothing to move.
         {
             let mut handle = self.handle.borrow_mut();
-            let pending = handle.pending_lifetime;
-            handle.begin_anew(self.shared.new_key());
-            handle.pending_lifetime = pending;
+            let lifetime = handle.pending_lifetime();
+            handle.start_anew(self.shared.new_key());
+            handle.keep_lifetime(lifetime);
         }
-        if writes.iter().any(Step::creates) {
-            self.perform(writes, None).await?;
+        if writes.iter().any(|write| write.describe().creates()) {
+            self.execute(writes, None, &limits).await?;
         }
         Ok(())
     }
 
-    /// Turns away from this session.
+    /// Turns the handle into a new session.
     pub fn restart(&self) -> Result<(), Error> {
         let mut handle = self.handle.borrow_mut();
         handle.check_not_too_late()?;
-        handle.begin_anew(self.shared.new_key());
+        handle.start_anew(self.shared.new_key());
         Ok(())
     }
 
@@ -273,13 +271,13 @@ impl<H: Host> Session<H> {
         if !self.shared.settings.guard {
             return Ok(());
         }
-        self.perform(&[], Some(true)).await.and_then(lived)
+        self.execute(&[], Some(true), &self.shared.client.begin()).await?.outcomes().map(drop)
     }
 
     /// Seconds until the session expires.
     pub async fn ttl(&self) -> Result<Option<u32>, Error> {
-        let answer = self.perform(&[Step::Ttl], Some(false)).await?;
-        match outcomes(answer)?.pop() {
+        let response = self.execute(&[Operation::Ttl(Ttl)], Some(false), &self.shared.client.begin()).await?;
+        match response.outcomes()?.pop() {
             Some(Outcome::Expiry(milliseconds)) => {
                 Ok(milliseconds.map(|milliseconds| u32::try_from(milliseconds.div_ceil(1000)).unwrap_or(u32::MAX)))
             }
@@ -291,57 +289,58 @@ impl<H: Host> Session<H> {
     pub async fn set_lifetime(&self, idle: Option<u32>, absolute: Option<u32>) -> Result<(), Error> {
         let lifetime = Lifetime::new(idle, absolute)?;
         if !self.shared.settings.guard {
-            return if lifetime.is_endless() {
-                Ok(())
-            } else {
-                Err(Error::invalid("without the guard nothing expires: both lifetimes have to be none"))
-            };
+            return if lifetime.is_endless() { Ok(()) } else { Err(Lifetime::needs_guard()) };
         }
-        self.one(Step::SetLifetime(lifetime)).await.map(drop)
+        self.done(Operation::set_lifetime(lifetime)).await
     }
 
-    async fn one(&self, step: Step<'_>) -> Result<Outcome, Error> {
-        let answer = self.perform(&[step], None).await?;
-        outcomes(answer)?.pop().ok_or_else(mismatch)
+    // The calls above share these futures: one of its own for each call would make the component larger. They are inlined, so that the
+    // future is built where it is polled. Moving it would cost as much fuel as it has bytes.
+
+    async fn one(&self, operation: Operation<'_>) -> Result<Outcome, Error> {
+        only(self.execute(&[operation], None, &self.shared.client.begin()).await)
     }
 
-    /// Empty lists cost nothing.
-    async fn all(&self, steps: &[Step<'_>]) -> Result<Vec<Outcome>, Error> {
-        if steps.is_empty() {
-            return Ok(Vec::new());
-        }
-        outcomes(self.perform(steps, None).await?)
+    async fn done(&self, operation: Operation<'_>) -> Result<(), Error> {
+        only(self.execute(&[operation], None, &self.shared.client.begin()).await).map(drop)
     }
 
-    async fn flag(&self, step: Step<'_>) -> Result<bool, Error> {
-        match self.one(step).await? {
+    async fn flag(&self, operation: Operation<'_>) -> Result<bool, Error> {
+        match only(self.execute(&[operation], None, &self.shared.client.begin()).await)? {
             Outcome::Flag(flag) => Ok(flag),
             _ => Err(mismatch()),
         }
     }
 
-    async fn value(&self, step: Step<'_>) -> Result<Option<Bytes>, Error> {
-        match self.one(step).await? {
-            Outcome::Value(value) => Ok(value),
+    async fn integer(&self, operation: Operation<'_>) -> Result<i64, Error> {
+        match only(self.execute(&[operation], None, &self.shared.client.begin()).await)? {
+            Outcome::Integer(number) => Ok(number),
             _ => Err(mismatch()),
         }
     }
+
+    async fn text(&self, operation: Operation<'_>) -> Result<Option<String>, Error> {
+        let outcome = only(self.execute(&[operation], None, &self.shared.client.begin()).await)?;
+        outcome.into_text(operation.describe().field().unwrap_or_default())
+    }
+
+    /// An empty list costs no round trip.
+    async fn all(&self, operations: &[Operation<'_>]) -> Result<Few<Outcome>, Error> {
+        if operations.is_empty() {
+            return Ok(Few::new());
+        }
+        self.execute(operations, None, &self.shared.client.begin()).await?.outcomes()
+    }
 }
 
-/// An outcome that does not belong to its step: [`super::reading::outcome`] makes none.
+/// The outcome of the only operation.
+fn only(response: Result<Response, Error>) -> Result<Outcome, Error> {
+    response?.outcomes()?.pop().ok_or_else(mismatch)
+}
+
+/// An outcome of another kind than the operation yields. `Describe::decode` returns none.
 fn mismatch() -> Error {
-    Error::Protocol("the reply does not answer the command".into())
-}
-
-fn text(bytes: Bytes, field: &str) -> Result<String, Error> {
-    String::from_utf8(bytes.into()).map_err(|_| Error::Corrupt(field.into()))
-}
-
-fn name(bytes: Bytes) -> Result<String, Error> {
-    String::from_utf8(bytes.into()).map_err(|error| {
-        let name = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        Error::Corrupt(name)
-    })
+    Error::Protocol("the reply does not match the command".into())
 }
 
 #[cfg(test)]

@@ -1,41 +1,47 @@
-//! What lies in Redis beside the application's fields. The scripts write the same names.
+//! The layout of a session in Redis: the reserved fields beside the application's. The scripts use the same names.
 
 use crate::{
-    decimal::whole,
-    redis::batch::{Word, word},
+    redis::batch::{StaticArg, static_arg},
+    text::parse_int,
 };
+use std::num::NonZeroU32;
 
-/// When the session was made, in milliseconds of the server's clock. Keeps an emptied session alive.
+/// The time of creation, in milliseconds of the server's clock. It also keeps the key of a session without fields.
 pub const CREATED: &[u8] = b"\0created";
-/// Marks a key whose session has moved; a digest of the new id.
+/// The tombstone of a session that has moved: a digest of the new id.
 pub const MOVED: &[u8] = b"\0moved";
-/// Marks a key whose session was destroyed; a token of who did it.
+/// The tombstone of a session that was destroyed: a token of the call that did it.
 pub const ENDED: &[u8] = b"\0ended";
 /// The session's own idle lifetime in seconds, 0 = never.
 pub const IDLE: &[u8] = b"\0idle";
 /// The session's own absolute lifetime in seconds, 0 = never.
 pub const ABSOLUTE: &[u8] = b"\0absolute";
 
-/// Every reserved field, in the order in which they are asked for. The first [`GUARD`] tell whether the session lives.
+/// Every reserved field, in the order in which they are read. The first [`LIVENESS`] tell whether the session is alive.
 pub const RESERVED: [&[u8]; 5] = [CREATED, MOVED, ENDED, IDLE, ABSOLUTE];
 /// The same, encoded.
-pub const RESERVED_WORDS: [Word; 5] = [word!(CREATED), word!(MOVED), word!(ENDED), word!(IDLE), word!(ABSOLUTE)];
-/// How many of them the guard needs.
-pub const GUARD: usize = 3;
+pub const RESERVED_ARGS: [StaticArg; 5] =
+    [static_arg!(CREATED), static_arg!(MOVED), static_arg!(ENDED), static_arg!(IDLE), static_arg!(ABSOLUTE)];
+/// The number of fields that tell whether a session is alive.
+pub const LIVENESS: usize = 3;
 
-/// Seconds for which a marker stands.
-pub const MARKER_SECONDS: &[u8] = b"60";
+/// Seconds for which a tombstone stands.
+pub const TOMBSTONE_SECONDS: &[u8] = b"60";
 
-/// A moment of creation later than this is none of ours.
+/// A later time of creation was not written by this component.
 const LATEST: u64 = 1 << 53;
 
-/// Whether a name is not the application's.
+/// Whether a field name is reserved.
 pub fn is_reserved(field: &[u8]) -> bool {
     field.first() == Some(&0)
 }
 
-/// A moment of creation, where the field holds one.
+/// Parses a time of creation.
 pub fn created(field: &[u8]) -> Option<u64> {
-    let moment = whole(field)?;
-    (moment <= LATEST).then_some(moment)
+    parse_int(field).filter(|time| *time <= LATEST)
+}
+
+/// A lifetime as scripts and reserved fields hold it: 0 is never.
+pub fn seconds(lifetime: Option<NonZeroU32>) -> i64 {
+    lifetime.map_or(0, |seconds| seconds.get().into())
 }

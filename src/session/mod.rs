@@ -1,34 +1,37 @@
-//! What a session is. No I/O of its own: it makes batches for [`crate::redis`] and reads their replies.
+//! Sessions: the calls of the contract as requests to [`crate::redis`], and what their replies mean. No I/O of its own.
 //!
 //! One call, from top to bottom:
 //!
 //! ```text
-//! contract     Session::get, set, …: the contract's calls, as steps
-//!   perform      steps on whatever the handle stands for, until there is an answer
-//!   step         what one step does, takes and answers; its limits
-//!   handle       what the handle knows of its session, and so what has to be sent
-//!   layout       what lies in Redis beside the application's fields
-//!   call         sends steps one of three ways, and returns one kind of answer
-//!     direct       plain commands: reads of a session known to live, and all that needs no guard
-//!     script       one EVALSHA: guard, lifetimes and all steps in one atomic round trip
-//!     transaction  the same promises by WATCH and MULTI, where Lua is forbidden
+//! contract       Session::get, set, …: the calls of the contract, as operations
+//!   operation      what an operation is: a file for each
+//! execute        executes operations on whatever the handle stands for
+//!   handle         what the handle knows of its session, and so what has to be sent
+//!   request        operations for one session, and what the server made of them
+//! plain          sends a request as plain commands: reads of a session known to be alive, and everything with the guard off
+//! script         sends it as one EVALSHA: liveness check, expiry and operations in one atomic round trip
+//! transaction    sends it by WATCH and MULTI, where Lua is forbidden
+//! rotation       moves a session to a new id
+//! layout         the reserved fields in Redis
+//! decode         values in replies, as the types that they should have
+//! store          checked options, and the client
 //! ```
 
 #![forbid(unsafe_code)]
 
-pub mod call;
 pub mod contract;
-pub mod direct;
+pub mod decode;
+pub mod execute;
 pub mod handle;
 pub mod layout;
-pub mod perform;
-pub mod reading;
-pub mod rotate;
+pub mod operation;
+pub mod plain;
+pub mod request;
+mod rotation;
 pub mod script;
-pub mod step;
 pub mod store;
 pub mod transaction;
 
-pub use perform::Session;
-pub use step::{Outcome, Step, Swap};
+pub use execute::Session;
+pub use operation::Operation;
 pub use store::Store;

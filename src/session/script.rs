@@ -1,317 +1,279 @@
-//! Calls as one script: guard, lifetimes and every step in one atomic round trip. The Lua is in `scripts/`.
+//! Requests as one script: liveness check, expiry and every operation in one atomic round trip. The Lua is in `scripts/`, that of each
+//! operation in `operation/`; `build.rs` assembles it.
 //!
 //! ```text
-//! EVALSHA sha 1 key mode renew idle absolute undo (step field …)…
-//! EVAL script 1 …                                                  where the server does not know it yet
+//! EVALSHA sha 1 key mode undo idle absolute (operation argument…)…
+//! EVAL script 1 …                                                  if the server does not have the script yet
 //! ```
 
 use super::{
-    call::{Answer, Call, Mode},
-    reading::{self, Unexpected},
-    step::{Outcome, Step, Swap},
+    Operation, decode as value,
+    decode::Unexpected,
+    layout::seconds,
+    operation::{Outcome, Plain, Swap},
+    request::{Expect, Request, Response},
 };
 use crate::{
     error::Error,
-    options::{Lifetime, Settings},
+    few::Few,
+    options::Lifetime,
     redis::{
-        Batch, Client, Host, Reply,
-        batch::{Word, word},
-        client::Rule,
-        refusal,
-        replicas::Replicas,
+        Batch, Client, Host, Limits, Replies, Reply, Rule, Value,
+        batch::{StaticArg, static_arg},
+        error_reply,
     },
 };
-use std::num::NonZeroU32;
 
-/// A script, and the name that the server knows it by.
+/// A script, and the digest that names it to the server.
 pub struct Script {
-    /// Its text is all of these, one behind the other.
-    parts: &'static [&'static str],
-    sha1: Word,
+    /// Its text is all of these, one after another.
+    pieces: &'static [&'static str],
+    sha1: StaticArg,
 }
 
-/// What several scripts have.
-const SHARED: &str = include_str!(concat!(env!("OUT_DIR"), "/shared.lua"));
-
+/// Executes operations.
 const OPERATE: Script = Script {
-    parts: &[
-        include_str!(concat!(env!("OUT_DIR"), "/usual.lua")),
-        SHARED,
-        include_str!(concat!(env!("OUT_DIR"), "/operate.lua")),
-    ],
-    sha1: word!(include_bytes!(concat!(env!("OUT_DIR"), "/operate.sha1"))),
+    pieces: include!(concat!(env!("OUT_DIR"), "/operate.rs")),
+    sha1: static_arg!(include_bytes!(concat!(env!("OUT_DIR"), "/operate.sha1"))),
 };
 
-/// The script that moves a session.
+/// Moves a session.
 pub const ROTATE: Script = Script {
-    parts: &[SHARED, include_str!(concat!(env!("OUT_DIR"), "/rotate.lua"))],
-    sha1: word!(include_bytes!(concat!(env!("OUT_DIR"), "/rotate.sha1"))),
+    pieces: include!(concat!(env!("OUT_DIR"), "/rotate.rs")),
+    sha1: static_arg!(include_bytes!(concat!(env!("OUT_DIR"), "/rotate.sha1"))),
 };
 
-/// How many arguments stand before the steps.
-pub const LEADING: usize = 5;
+/// The store's lifetimes, encoded once as the arguments of every script.
+pub struct EncodedLifetime(Vec<u8>, usize);
+
+impl EncodedLifetime {
+    /// Encodes them.
+    pub fn new(lifetime: Lifetime) -> Self {
+        let (mut idle, mut absolute) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let lifetimes = [idle.format(seconds(lifetime.idle)), absolute.format(seconds(lifetime.absolute))];
+        let (bytes, count) = Batch::arguments_encoded(&lifetimes.map(str::as_bytes));
+        Self(bytes, count)
+    }
+}
 
 impl Script {
-    /// Runs it and returns what it returned. `arguments` adds the number of keys, the keys, and all that follows, as
-    /// many as `count` says.
-    pub async fn run<H: Host>(
-        &self,
-        client: &Client<H>,
-        key: &[u8],
-        rule: Rule,
-        replicas: &Replicas,
-        count: usize,
-        arguments: &dyn Fn(&mut Batch),
-    ) -> Result<Reply, Error> {
-        let run = async |script: &dyn Fn(&mut Batch)| {
-            let mut batch = client.spare.batch();
-            batch.begin(2 + count);
-            script(&mut batch);
-            arguments(&mut batch);
-            replicas.ask(&mut batch, rule);
-            let mut replies = client.exchange(key, &batch, rule).await?;
-            replicas.take(&batch, &mut replies);
-            client.spare.keep(batch);
-            replies.pop().ok_or(Unexpected.told(rule.writes))
-        };
-        let known = |batch: &mut Batch| {
-            batch.word(word!(b"EVALSHA"));
-            batch.word(self.sha1);
-        };
-        match run(&known).await? {
-            // NOSCRIPT, the only error that is left to us.
-            Reply::Error(_) => {
-                let whole = |batch: &mut Batch| {
-                    batch.word(word!(b"EVAL"));
-                    batch.argument(self.parts.concat().as_bytes());
-                };
-                run(&whole).await
-            }
-            reply => Ok(reply),
+    /// Begins the command that runs the script: by its digest, or with its text. The number of keys, the keys, and all other arguments
+    /// have to follow.
+    pub fn begin(&self, batch: &mut Batch, by_digest: bool) {
+        batch.begin();
+        if by_digest {
+            batch.static_argument(static_arg!(b"EVALSHA"));
+            batch.static_argument(self.sha1);
+        } else {
+            batch.static_argument(static_arg!(b"EVAL"));
+            batch.argument(self.pieces.concat().as_bytes());
         }
     }
 }
 
-/// Performs a call.
-pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Call<'_>) -> Result<Answer, Error> {
-    let rule = call.rule();
-    let count = 2 + LEADING + call.steps.iter().map(argument_count).sum::<usize>();
-    let arguments = |batch: &mut Batch| {
-        batch.word(word!(b"1"));
-        batch.argument(call.key);
-        leading_arguments(batch, call.mode, call.renew, settings.lifetime, needs_undo(call.steps));
-        call.steps.iter().for_each(|step| step_arguments(batch, step));
-    };
-    let reply = OPERATE.run(client, call.key, rule, call.replicas, count, &arguments).await?;
-    read(call.steps, reply).map_err(|unexpected| unexpected.told(rule.writes))
+/// Sends what `encode` encodes, and returns the last reply, and the number of replicas that have the write. If the server replies that it
+/// does not have the script, `encode` is called once more, with false for "by its digest".
+pub async fn exchange<H: Host>(
+    client: &Client<H>,
+    key: &[u8],
+    rule: Rule,
+    limits: &Limits,
+    encode: &dyn Fn(&mut Batch, bool),
+) -> Result<(Reply, Option<u32>), Error> {
+    let mut by_digest = true;
+    loop {
+        let mut batch = client.buffers.batch();
+        encode(&mut batch, by_digest);
+        let Replies { mut list, replicas } = client.send(key, batch, rule, limits).await?;
+        let reply = list.pop().ok_or_else(|| Unexpected.into_error(rule.writes))?;
+        // NOSCRIPT: no other error gets here.
+        if !by_digest || reply.error().is_none() {
+            return Ok((reply, replicas));
+        }
+        by_digest = false;
+    }
 }
 
-/// What both scripts want to know before the steps.
-pub fn leading_arguments(batch: &mut Batch, mode: Mode, renew: bool, lifetime: Lifetime, undo: bool) {
-    batch.word(match mode {
-        Mode::Require => word!(b"require"),
-        Mode::Create => word!(b"create"),
-        Mode::Unguarded => word!(b"unguarded"),
+/// Encodes a request.
+pub fn encode(batch: &mut Batch, by_digest: bool, request: &Request, lifetime: &EncodedLifetime) {
+    OPERATE.begin(batch, by_digest);
+    batch.static_argument(static_arg!(b"1"));
+    batch.argument(request.key);
+    leading_arguments(batch, request.expect, request.renew, needs_undo(request.operations), lifetime);
+    request.operations.iter().for_each(|operation| operation_arguments(batch, operation));
+    batch.end();
+}
+
+/// Adds the arguments that both scripts begin with.
+pub fn leading_arguments(batch: &mut Batch, expect: Expect, renew: bool, undo: bool, lifetime: &EncodedLifetime) {
+    batch.static_argument(match expect {
+        Expect::Alive if renew => static_arg!(b"renew"),
+        Expect::Alive => static_arg!(b"require"),
+        Expect::New => static_arg!(b"create"),
+        Expect::Anything => static_arg!(b"unguarded"),
     });
-    batch.word(flag(renew));
-    batch.number(seconds(lifetime.idle));
-    batch.number(seconds(lifetime.absolute));
-    batch.word(flag(undo));
+    batch.static_argument(if undo { static_arg!(b"1") } else { static_arg!(b"0") });
+    batch.encoded_arguments((&lifetime.0, lifetime.1));
 }
 
-fn flag(on: bool) -> Word {
-    if on { word!(b"1") } else { word!(b"0") }
-}
-
-/// A lifetime as scripts and the session's own fields write it: 0 is never.
-pub fn seconds(lifetime: Option<NonZeroU32>) -> i64 {
-    lifetime.map_or(0, |seconds| seconds.get().into())
-}
-
-/// Whether a step may fail after something was written.
-pub fn needs_undo(steps: &[Step]) -> bool {
-    let several = steps.len() > 1 && !steps.iter().all(|step| matches!(step, Step::Set(..)));
-    // Only the sum tells whether it is still a finite double.
-    several || steps.iter().any(|step| matches!(step, Step::IncrementFloat(..)))
-}
-
-/// How many arguments a step takes.
-pub fn argument_count(step: &Step) -> usize {
-    match step {
-        Step::Get(_) | Step::Contains(_) | Step::Delete(_) | Step::Pop(_) => 2,
-        Step::Set(..) | Step::SetIfAbsent(..) | Step::Increment(..) | Step::IncrementFloat(..) => 3,
-        Step::CompareAndSet { .. } => 6,
-        Step::Len | Step::Keys | Step::Items | Step::Clear | Step::Ttl => 2,
-        Step::SetLifetime(_) => 3,
-        Step::Destroy(_) => 2,
+/// Whether an operation may fail after something was written.
+pub fn needs_undo(operations: &[Operation]) -> bool {
+    match operations {
+        [] => false,
+        [operation] => operation.describe().kind().fails_late,
+        // If one HSET is refused, all are.
+        several => !several.iter().all(|operation| operation.describe().kind().plain == Plain::Pair),
     }
 }
 
-/// Adds a step's arguments.
-pub fn step_arguments(batch: &mut Batch, step: &Step) {
-    batch.word(match step {
-        Step::Get(_) => word!(b"HGET"),
-        Step::Contains(_) => word!(b"HEXISTS"),
-        Step::Set(..) => word!(b"HSET"),
-        Step::SetIfAbsent(..) => word!(b"HSETNX"),
-        Step::CompareAndSet { .. } => word!(b"COMPARE"),
-        Step::Delete(_) => word!(b"HDEL"),
-        Step::Pop(_) => word!(b"POP"),
-        Step::Increment(..) => word!(b"HINCRBY"),
-        Step::IncrementFloat(..) => word!(b"HINCRBYFLOAT"),
-        Step::Len => word!(b"HLEN"),
-        Step::Keys => word!(b"HKEYS"),
-        Step::Items => word!(b"HGETALL"),
-        Step::Clear => word!(b"CLEAR"),
-        Step::Ttl => word!(b"PTTL"),
-        Step::SetLifetime(_) => word!(b"LIFETIME"),
-        Step::Destroy(_) => word!(b"DESTROY"),
-    });
-    match *step {
-        Step::SetLifetime(lifetime) => {
-            batch.number(seconds(lifetime.idle));
-            batch.number(seconds(lifetime.absolute));
-            return;
-        }
-        Step::Destroy(token) => batch.argument(token.as_bytes()),
-        _ => batch.argument(step.field().unwrap_or_default().as_bytes()),
-    }
-    match *step {
-        Step::Set(_, value) | Step::SetIfAbsent(_, value) => batch.argument(value),
-        Step::CompareAndSet { expected, value, .. } => {
-            for side in [expected, value] {
-                batch.word(flag(side.is_some()));
-                batch.argument(side.unwrap_or_default());
-            }
-        }
-        Step::Increment(_, by) => batch.number(by),
-        Step::IncrementFloat(_, by) => batch.argument(ryu::Buffer::new().format_finite(by).as_bytes()),
-        _ => {}
-    }
+/// Adds an operation.
+pub fn operation_arguments(batch: &mut Batch, operation: &Operation) {
+    let operation = operation.describe();
+    batch.static_argument(operation.kind().name);
+    operation.script_arguments(batch);
 }
 
-/// Reads what a script returned.
-pub fn read(steps: &[Step], reply: Reply) -> Result<Answer, Unexpected> {
-    let mut replies = reading::list(reply)?.into_iter();
-    let status = reading::value(replies.next().ok_or(Unexpected)?)?.ok_or(Unexpected)?;
-    let marker =
-        |replies: &mut std::vec::IntoIter<Reply>| reading::value(replies.next().ok_or(Unexpected)?)?.ok_or(Unexpected);
-    match &status[..] {
-        b"missing" => Ok(Answer::Missing),
-        b"gone" => Ok(Answer::Gone(marker(&mut replies)?)),
-        b"rotated" => Ok(Answer::Rotated(marker(&mut replies)?)),
-        b"failed" => {
-            let index = reading::integer(replies.next().ok_or(Unexpected)?)?;
-            let stored = reading::value(replies.next().ok_or(Unexpected)?)?;
-            let text = marker(&mut replies)?;
-            let step = usize::try_from(index).ok().and_then(|index| steps.get(index)).ok_or(Unexpected)?;
-            let error = reading::counter_error(step, stored.as_deref());
-            // Neither of the two: the server's own reason counts.
-            let mut sent = Batch::new();
-            sent.begin(argument_count(step));
-            step_arguments(&mut sent, step);
-            Ok(Answer::Failed(error.unwrap_or_else(|| refusal::error(&text, &sent, 0))))
-        }
-        b"ok" => {
-            if replies.len() != steps.len() {
+/// Decodes what a script returned.
+pub fn decode(operations: &[Operation], returned: Value) -> Result<Response, Unexpected> {
+    let returned = value::list(returned)?;
+    let mut values = returned.into_iter();
+    let mut next = || values.next().ok_or(Unexpected);
+    Ok(match value::text(next()?)? {
+        b"ok" => Response::Done(outcomes(operations, values, operations.len())?),
+        b"missing" => Response::Missing,
+        b"gone" => Response::Gone(value::text(next()?)?.to_vec()),
+        b"rotated" => Response::Moved(value::text(next()?)?.to_vec()),
+        b"conflict" => {
+            // The word, an outcome for each operation before the comparison, and what is stored.
+            let before = returned.len().checked_sub(2).ok_or(Unexpected)?;
+            let comparison = operations.get(before).ok_or(Unexpected)?.describe();
+            if !comparison.kind().compares {
                 return Err(Unexpected);
             }
-            Ok(Answer::Done(reading::outcomes(steps, replies)?))
-        }
-        // A rotation's.
-        b"moved" if steps.is_empty() => Ok(Answer::Conflict(Vec::new())),
-        b"conflict" => {
-            let stored = reading::value(replies.next_back().ok_or(Unexpected)?)?;
-            let mut outcomes = reading::outcomes(steps, replies)?;
-            let Some(Step::CompareAndSet { .. }) = steps.get(outcomes.len()) else { return Err(Unexpected) };
+            let stored = value::optional_text(returned.get(before + 1).ok_or(Unexpected)?)?.map(<[u8]>::to_vec);
+            let mut outcomes = outcomes(operations, values.take(before), before)?;
             outcomes.push(Outcome::Swap(Swap::Conflict(stored)));
-            Ok(Answer::Conflict(outcomes))
+            Response::Conflict(outcomes)
         }
-        _ => Err(Unexpected),
+        b"failed" => {
+            let index = usize::try_from(value::integer(next()?)?).map_err(|_| Unexpected)?;
+            let stored = value::optional_text(next()?)?;
+            let text = value::text(next()?)?;
+            let operation = operations.get(index).ok_or(Unexpected)?;
+            Response::Failed(operation.describe().field_error(stored).unwrap_or_else(|| {
+                // The field is not the reason, so it is the server's.
+                let mut sent = Batch::new();
+                sent.begin();
+                operation_arguments(&mut sent, operation);
+                sent.end();
+                error_reply::into_error(text, &sent, 0)
+            }))
+        }
+        _ => return Err(Unexpected),
+    })
+}
+
+/// Decodes one outcome for each of the first operations.
+fn outcomes<'a>(
+    operations: &[Operation],
+    values: impl ExactSizeIterator<Item = Value<'a>>,
+    count: usize,
+) -> Result<Few<Outcome>, Unexpected> {
+    if values.len() != count {
+        return Err(Unexpected);
     }
+    let mut outcomes = Few::with_capacity(count);
+    for (operation, value) in operations.iter().zip(values) {
+        outcomes.push(operation.describe().decode(value)?);
+    }
+    Ok(outcomes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redis::testing::reply;
 
-    const STEPS: [Step; 16] = [
-        Step::Get("f"),
-        Step::Contains("f"),
-        Step::Set("f", b"v"),
-        Step::SetIfAbsent("f", b"v"),
-        Step::CompareAndSet { field: "f", expected: Some(b"a"), value: None },
-        Step::Delete("f"),
-        Step::Pop("f"),
-        Step::Increment("f", i64::MIN),
-        Step::IncrementFloat("f", 0.5),
-        Step::Len,
-        Step::Keys,
-        Step::Items,
-        Step::Clear,
-        Step::Ttl,
-        Step::SetLifetime(Lifetime { idle: None, absolute: None }),
-        Step::Destroy("token"),
-    ];
-
-    fn text(text: &'static str) -> Reply {
-        Reply::Text(text.into())
-    }
-
-    #[test]
-    fn as_many_arguments_are_sent_as_are_announced() {
-        for step in STEPS {
-            let mut batch = Batch::new();
-            batch.begin(argument_count(&step));
-            step_arguments(&mut batch, &step);
-            assert_eq!(batch.arguments().count(), argument_count(&step));
-        }
+    fn read(operations: &[Operation], wire: &str) -> Result<Response, Unexpected> {
+        decode(operations, reply(wire).value())
     }
 
     #[test]
     fn a_script_is_named_by_its_sha1_and_holds_no_comments() {
         for script in [OPERATE, ROTATE] {
             let mut batch = Batch::new();
-            batch.begin(1);
-            batch.word(script.sha1);
+            batch.begin();
+            batch.static_argument(script.sha1);
+            batch.end();
             assert_eq!(batch.name(0).len(), 40);
-            assert!(script.parts.iter().all(|part| part.lines().all(|line| !line.starts_with("--"))));
+            assert!(script.pieces.concat().lines().all(|line| !line.starts_with("--")));
         }
     }
 
     #[test]
-    fn every_status_is_read() {
-        let steps = [Step::Get("a"), Step::Increment("n", 1)];
-        let read = |elements: Vec<Reply>| super::read(&steps, Reply::Array(elements));
-        let done = Answer::Done(vec![Outcome::Value(None), Outcome::Integer(9_007_199_254_740_993)]);
-        assert_eq!(read(vec![text("ok"), Reply::Null, text("9007199254740993")]), Ok(done));
-        assert_eq!(read(vec![text("missing")]), Ok(Answer::Missing));
-        assert_eq!(read(vec![text("gone"), text("t")]), Ok(Answer::Gone("t".into())));
-        assert_eq!(read(vec![text("rotated"), text("d")]), Ok(Answer::Rotated("d".into())));
-        let failed = vec![text("failed"), text("1"), text("x"), text("ERR hash value is not an integer")];
-        assert_eq!(read(failed), Ok(Answer::Failed(Error::NotANumber("n".into()))));
-        let refused = vec![text("failed"), text("1"), Reply::Null, text("OOM command not allowed")];
-        assert_eq!(read(refused), Ok(Answer::Failed(Error::Unavailable("OOM".into()))));
-        for strange in [vec![], vec![text("ok")], vec![text("hello")], vec![text("failed"), text("7")]] {
-            assert_eq!(read(strange), Err(Unexpected));
+    fn every_operation_sends_the_arguments_that_its_lua_takes() {
+        use crate::session::operation::{Clear, Items, Keys, Len, Ttl};
+        let text = OPERATE.pieces.concat();
+        for operation in [
+            Operation::get("f"),
+            Operation::contains("f"),
+            Operation::set("f", b"v"),
+            Operation::set_if_absent("f", "1"),
+            Operation::compare_and_set("f", Some("1"), None),
+            Operation::delete("f"),
+            Operation::pop("f"),
+            Operation::increment("f", i64::MIN),
+            Operation::increment_float("f", 0.5),
+            Operation::Len(Len),
+            Operation::Keys(Keys),
+            Operation::Items(Items),
+            Operation::Clear(Clear),
+            Operation::Ttl(Ttl),
+            Operation::set_lifetime(Lifetime { idle: None, absolute: None }),
+            Operation::destroy("token"),
+        ] {
+            let mut batch = Batch::new();
+            batch.begin();
+            operation_arguments(&mut batch, &operation);
+            batch.end();
+            let name = batch.name(0);
+            let (_, branch) = text.split_once(&format!("=='{name}' then\n")).expect(name);
+            // The branch steps over the name and its arguments: `at=at+3`.
+            let step = branch.lines().find_map(|line| line.split_once('+').filter(|_| !line.contains("ARGV")));
+            assert_eq!(step.map(|(_, step)| step.parse()), Some(Ok(batch.arguments().count())), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_word_is_read() {
+        let operations = [Operation::get("a"), Operation::increment("n", 1)];
+        let done =
+            Response::Done([Outcome::Value(None), Outcome::Integer(9_007_199_254_740_993)].into_iter().collect());
+        assert_eq!(read(&operations, "*3\r\n+ok\r\n$-1\r\n+9007199254740993\r\n"), Ok(done));
+        assert_eq!(read(&operations, "*1\r\n+missing\r\n"), Ok(Response::Missing));
+        assert_eq!(read(&operations, "*2\r\n+gone\r\n+t\r\n"), Ok(Response::Gone(b"t".to_vec())));
+        assert_eq!(read(&operations, "*2\r\n+rotated\r\n+d\r\n"), Ok(Response::Moved(b"d".to_vec())));
+        let failed = "*4\r\n+failed\r\n+1\r\n+x\r\n+ERR hash value is not an integer\r\n";
+        assert_eq!(read(&operations, failed), Ok(Response::Failed(Error::NotANumber("n".into()))));
+        let refused = "*4\r\n+failed\r\n+1\r\n$-1\r\n+OOM command not allowed\r\n";
+        assert_eq!(read(&operations, refused), Ok(Response::Failed(Error::Unavailable("OOM".into()))));
+        for strange in ["*0\r\n", "*1\r\n+ok\r\n", "*1\r\n+hello\r\n", "*2\r\n+failed\r\n+7\r\n", ":1\r\n"] {
+            assert_eq!(read(&operations, strange), Err(Unexpected), "{strange}");
         }
     }
 
     #[test]
     fn a_conflict_ends_the_outcomes() {
-        let swap = Step::CompareAndSet { field: "a", expected: None, value: None };
-        let steps = [Step::Contains("b"), swap, Step::Get("c")];
-        let reply = Reply::Array(vec![text("conflict"), Reply::Integer(1), text("stored")]);
+        let swap = Operation::compare_and_set("a", None, None);
+        let operations = [Operation::contains("b"), swap, Operation::get("c")];
         let conflict = Outcome::Swap(Swap::Conflict(Some("stored".into())));
-        let expected = Answer::Conflict(vec![Outcome::Flag(true), conflict]);
-        assert_eq!(read(&steps, reply), Ok(expected));
-        assert_eq!(read(&[], Reply::Array(vec![text("moved")])), Ok(Answer::Conflict(Vec::new())));
-        assert_eq!(read(&steps, Reply::Array(vec![text("moved")])), Err(Unexpected));
+        let expected = Response::Conflict([Outcome::Flag(true), conflict].into_iter().collect());
+        assert_eq!(read(&operations, "*3\r\n+conflict\r\n:1\r\n+stored\r\n"), Ok(expected));
+        assert_eq!(read(&operations, "*1\r\n+moved\r\n"), Err(Unexpected));
         for elsewhere in
-            [&[][..], &[Reply::Integer(1), Reply::Integer(1)], &[Reply::Integer(1), Reply::Null, Reply::Null]]
+            ["*2\r\n+conflict\r\n+stored\r\n", "*4\r\n+conflict\r\n:1\r\n:1\r\n+stored\r\n", "*1\r\n+conflict\r\n"]
         {
-            let reply = [&[text("conflict")], elsewhere, &[text("stored")]].concat();
-            assert_eq!(read(&steps, Reply::Array(reply)), Err(Unexpected));
+            assert_eq!(read(&operations, elsewhere), Err(Unexpected), "{elsewhere}");
         }
     }
 }

@@ -1,13 +1,12 @@
-//! Where sessions are kept: options that were checked, and the way to the server.
+//! A store: checked options, and the client that reaches the server.
 
-use super::perform::Session;
+use super::{decode::Unexpected, execute::Session, handle::Handle, script::EncodedLifetime};
 use crate::{
-    cookie::Brought,
+    cookie::RequestCookie,
     error::Error,
     id::{Id, Key},
     options::{Options, Settings},
-    redis::{Batch, Client, Host, Repeat, Reply, client::Rule},
-    session::{handle::Handle, reading::Unexpected},
+    redis::{Batch, Client, Host, Rule, Value},
 };
 use std::rc::Rc;
 
@@ -16,12 +15,14 @@ pub struct Store<H: Host> {
     shared: Rc<Shared<H>>,
 }
 
-/// What a store and its sessions have in common; sessions may outlive their store.
+/// What a store shares with its sessions, which may outlive it.
 pub struct Shared<H: Host> {
-    /// What was asked for.
+    /// The checked options.
     pub settings: Settings,
-    /// The way to the server.
+    /// The client.
     pub client: Client<H>,
+    /// The store's lifetimes, as scripts take them.
+    pub lifetime: EncodedLifetime,
 }
 
 impl<H: Host> Shared<H> {
@@ -34,42 +35,55 @@ impl<H: Host> Shared<H> {
     pub fn key(&self, id: Id) -> Key {
         Key::new(&self.settings.prefix, id)
     }
+
+    /// An error if fewer replicas have a write than it has waited for.
+    pub fn check_replicas(&self, replicas: Option<u32>) -> Result<(), Error> {
+        match (self.settings.replicas, replicas) {
+            (Some(wait), Some(count)) if count < wait.replicas => Err(Error::NotReplicated(count)),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<H: Host> Store<H> {
     /// Checks the options. Connects at first use.
     pub fn open(options: &Options, host: H) -> Result<Self, Error> {
         let settings = options.check()?;
-        let client = Client::new(host, settings.server.clone(), settings.timeouts);
-        Ok(Self { shared: Rc::new(Shared { settings, client }) })
+        let client = Client::new(host, settings.url.clone(), settings.timeouts);
+        let lifetime = EncodedLifetime::new(settings.lifetime);
+        Ok(Self { shared: Rc::new(Shared { settings, client, lifetime }) })
     }
 
     /// A session with a new id.
     pub fn start(&self) -> Session<H> {
-        self.session(Handle::start(self.shared.new_key()))
+        self.session(Handle::start(self.shared.new_key(), self.shared.settings.guard))
     }
 
     /// The session with this id.
     pub fn attach(&self, id: &str) -> Result<Session<H>, Error> {
-        let id = Id::parse(id.as_bytes()).ok_or_else(|| Error::invalid("the id is malformed"))?;
-        Ok(self.session(Handle::attach(self.shared.key(id))))
+        let id = Id::parse(id.as_bytes())
+            .ok_or_else(|| Error::invalid("malformed session id (43 characters of base64url)"))?;
+        Ok(self.session(Handle::attach(self.shared.key(id), self.shared.settings.guard)))
     }
 
     /// The session that a request's `Cookie` headers name.
     pub fn from_cookie(&self, headers: &[Vec<u8>]) -> Session<H> {
-        match self.shared.settings.cookie.find(headers) {
-            Some(Brought { id, former_name }) => self.session(Handle::from_cookie(self.shared.key(id), former_name)),
+        let Shared { settings, .. } = &*self.shared;
+        match settings.cookie.find(headers) {
+            Some(RequestCookie { id, former_name }) => {
+                self.session(Handle::from_cookie(self.shared.key(id), settings.guard, former_name))
+            }
             None => self.start(),
         }
     }
 
     /// One PING.
     pub async fn check(&self) -> Result<(), Error> {
-        let batch = Batch::of(&[b"PING"]);
-        let rule = Rule { repeat: Repeat::Always, writes: false };
-        match self.shared.client.exchange(&self.shared.settings.prefix, &batch, rule).await?.pop() {
-            Some(Reply::Text(_)) => Ok(()),
-            _ => Err(Unexpected.told(false)),
+        let Shared { settings, client, .. } = &*self.shared;
+        let mut replies = client.send(&settings.prefix, Batch::of(&[b"PING"]), Rule::READ, &client.begin()).await?;
+        match replies.list.pop().as_ref().map(|reply| reply.value()) {
+            Some(Value::Text(_)) => Ok(()),
+            _ => Err(Unexpected.into_error(false)),
         }
     }
 

@@ -1,160 +1,162 @@
-//! Calls without Lua, for servers whose ACL forbids it: look while watching, decide here, write in a transaction that
-//! fails if anything has changed in between, expiry included.
+//! Requests without Lua, for servers whose ACL forbids it: read the session under WATCH, decide here, and write in a transaction, which
+//! fails if anything has changed in between, the expiry included.
 //!
 //! ```text
 //! WATCH key, HMGET key (reserved fields) field…, PTTL key, TIME
-//! MULTI, …, EXEC      or UNWATCH where there is nothing to do
+//! MULTI, …, EXEC      or UNWATCH if there is nothing to do
 //! ```
 
 mod commands;
-mod look;
 mod plan;
+mod seen;
 
 pub use commands::Transaction;
-pub use look::{Seen, look_commands};
+pub use plan::{Simulation, Stop};
+pub use seen::{Held, Seen, read_commands};
 
 use super::{
-    call::{Answer, Call},
-    reading::Unexpected,
-    step::{Outcome, Step},
+    decode::Unexpected,
+    request::{Received, Request, Response},
 };
 use crate::{
     error::Error,
-    options::Settings,
+    few::Few,
+    options::Lifetime,
     redis::{
-        Batch, Client, Connection, ExchangeError, Host, Reply,
-        client::{Attempt, Ready, Rule},
-        node,
-        replicas::Replicas,
-        retry::Failure,
+        Batch, Client, Connection, ConnectionError, Host, Limits, Reply, Rule, Value,
+        client::{self, TryError, replica_count},
+        node::ReadyConnection,
+        retry::Transient,
     },
+    session::operation::Outcome,
 };
 
-/// Performs a call.
-pub async fn perform<H: Host>(client: &Client<H>, settings: &Settings, call: &Call<'_>) -> Result<Answer, Error> {
+/// Sends a request.
+pub async fn send<H: Host>(client: &Client<H>, lifetime: Lifetime, request: &Request<'_>) -> Result<Received, Error> {
     let mut look = Batch::new();
-    look.command(&[b"WATCH", call.key]);
-    look_commands(&mut look, call.key, call.steps);
-    let answer = optimistically(client, call.key, call.rule(), call.replicas, look, &|replies| {
-        let mut replies = replies.into_iter().skip(1);
-        let seen = Seen::read(&mut replies, call.steps)?;
-        Ok(plan::plan(settings.lifetime, call, &seen))
+    look.command(&[b"WATCH", request.key]);
+    read_commands(&mut look, request.key, request.operations);
+    let rule = request.rule();
+    let received = optimistically(client, request.key, rule, request.limits, look, &|replies| {
+        let mut replies = replies.iter().skip(1).map(Reply::value);
+        let seen = Seen::read(&mut replies, request.operations)?;
+        Ok(plan::plan(lifetime, request, &seen))
     })
     .await;
-    match (&answer, call.steps) {
-        // Out of memory, Redis takes no transaction, be it one that frees memory, and a logout has to work. There was a session.
-        (Err(Error::Unavailable(word)), [Step::Destroy(_)]) if word == "OOM" => {
-            let mut batch = Batch::of(&[b"DEL", call.key]);
-            call.replicas.ask(&mut batch, call.rule());
-            let mut replies = client.exchange(call.key, &batch, call.rule()).await?;
-            call.replicas.take(&batch, &mut replies);
-            Ok(Answer::Done(vec![Outcome::Done]))
+    match (&received, request.operations) {
+        // Out of memory, Redis refuses every transaction, even one that frees memory. A logout has to work all the same, without a
+        // tombstone. The session was there.
+        (Err(Error::Unavailable(code)), [operation]) if code == "OOM" && operation.describe().tombstone().is_some() => {
+            let batch = Batch::of(&[b"DEL", request.key]);
+            let replies = client.send(request.key, batch, rule, request.limits).await?;
+            Ok(Received { response: Response::Done(Few::one(Outcome::Done)), replicas: replies.replicas })
         }
-        _ => answer,
+        _ => received,
     }
 }
 
-/// What to do after looking.
+/// What to do after reading.
 pub enum Plan<'a> {
-    /// Nothing: this is the answer.
-    Answer(Answer),
-    /// Nothing: it can't be done this way.
+    /// Nothing: this is the response.
+    Respond(Response),
+    /// Nothing: a transaction cannot do it.
     Refuse(Error),
     /// A transaction.
     Write(Transaction<'a>),
 }
 
-/// What follows from the replies to a look.
-pub type Decide<'a> = dyn Fn(Vec<Reply>) -> Result<Plan<'a>, Unexpected> + 'a;
+/// Decides by the replies to what was read.
+pub type Decide<'a> = dyn Fn(&[Reply]) -> Result<Plan<'a>, Unexpected> + 'a;
 
-/// The longest pause before the first new beginning, in milliseconds; it doubles with each.
+/// The limit of the random pause before the second try, in milliseconds. It doubles with each further try.
 const FIRST_PAUSE: u32 = 2;
-/// The longest pause of all.
+/// The highest limit of a pause.
 const LONGEST_PAUSE: u32 = 64;
 
-/// Looks, decides and writes, and begins anew, after a random pause, as long as somebody else was faster and there is
-/// time.
+/// Reads, decides and writes. Starts over, after a random pause, as long as others change the session in between.
 pub async fn optimistically<H: Host>(
     client: &Client<H>,
     key: &[u8],
     rule: Rule,
-    replicas: &Replicas,
+    limits: &Limits,
     mut look: Batch,
     decide: &Decide<'_>,
-) -> Result<Answer, Error> {
-    look.keeps_watching();
-    let mut deadline = None;
+) -> Result<Received, Error> {
+    look.opens_transaction();
     let mut longest = FIRST_PAUSE;
     loop {
-        let answer = client
-            .attempt(key, rule, async |connection| once::<H>(connection, rule, replicas, &look, decide).await)
-            .await?;
-        if let Some(answer) = answer {
-            return Ok(answer);
+        let once = async |connection: &ReadyConnection<H>| once::<H>(connection, rule, limits, &look, decide).await;
+        if let Some(received) = client.on_connection(key, rule, limits, once).await? {
+            return Ok(received);
         }
-        let now = client.host().now();
-        let deadline = *deadline.get_or_insert(now + u64::from(client.timeouts().answer));
         let pause = u32::from_le_bytes(client.host().random()) % longest;
         longest = (longest * 2).min(LONGEST_PAUSE);
-        if now + u64::from(pause) > deadline {
-            return Err(Error::Unavailable("others kept changing the session".into()));
+        if u64::from(pause) >= limits.time_left(client.host().now()) {
+            return Err(Error::Unavailable("other clients kept changing the session".into()));
         }
         client.host().wait(pause).await;
     }
 }
 
-/// None where somebody else was faster.
+/// One try. `None` if another client has changed the session.
 async fn once<H: Host>(
-    connection: &Ready<H>,
+    connection: &ReadyConnection<H>,
     rule: Rule,
-    replicas: &Replicas,
+    limits: &Limits,
     look: &Batch,
     decide: &Decide<'_>,
-) -> Result<Option<Answer>, Attempt> {
-    // Nothing is written yet: if the answer is lost, it is as if there had been no connection.
-    let looked = connection.exchange(look).await.map_err(|error| match error {
-        ExchangeError::Unanswered(error) => Attempt::Failed(Failure::NoConnection(error)),
-        ExchangeError::NotSent => Attempt::from(ExchangeError::NotSent),
-        unreadable => Attempt::Final(unreadable.of_reading()),
+) -> Result<Option<Received>, TryError> {
+    // Nothing is written yet, so a lost reply is no worse than a failed connection.
+    let read = connection.round_trip(look, limits).await.map_err(|error| match error {
+        ConnectionError::Unanswered(error) => TryError::Retryable(Transient::NoConnection(error)),
+        ConnectionError::NotSent => TryError::from(ConnectionError::NotSent),
+        unreadable => TryError::Fatal(unreadable.into_error(false)),
     })?;
-    node::check(&looked, look)?;
-    let nothing_to_do = match decide(looked).map_err(|unexpected| Attempt::Final(unexpected.told(false)))? {
-        Plan::Answer(answer) => Ok(Some(answer)),
-        Plan::Refuse(error) => Err(Attempt::Final(error)),
-        Plan::Write(transaction) => return write::<H>(connection, rule, replicas, transaction).await,
+    for (index, reply) in read.iter().enumerate() {
+        client::check(reply.value(), look, index)?;
+    }
+    let result = match decide(&read).map_err(|unexpected| TryError::Fatal(unexpected.into_error(false)))? {
+        Plan::Respond(response) => Ok(Some(Received { response, replicas: None })),
+        Plan::Refuse(error) => Err(TryError::Fatal(error)),
+        Plan::Write(transaction) => return write::<H>(connection, rule, limits, transaction).await,
     };
-    // The answer is known. If this one is lost, then so is the connection, and with it the watch.
-    let _ = connection.exchange(&Batch::of(&[b"UNWATCH"])).await;
-    nothing_to_do
+    // The result is known. If this reply is lost, so is the connection, and the WATCH with it.
+    let _ = connection.round_trip(&Batch::of(&[b"UNWATCH"]), limits).await;
+    result
 }
 
 async fn write<H: Host>(
-    connection: &Ready<H>,
+    connection: &ReadyConnection<H>,
     rule: Rule,
-    replicas: &Replicas,
+    limits: &Limits,
     mut transaction: Transaction<'_>,
-) -> Result<Option<Answer>, Attempt> {
-    let batch = transaction.finished();
-    replicas.ask(batch, rule);
-    let mut replies = connection.exchange(batch).await?;
-    let acknowledged = batch.waits().then(|| replies.pop()).flatten();
-    node::check(&replies, batch)?;
-    match replies.pop() {
-        Some(Reply::Null) => Ok(None),
-        Some(Reply::Array(replies)) => {
-            // A command that fails within EXEC takes none of the others back.
-            node::check_from(1, &replies, batch).map_err(|error| match error {
-                Attempt::Final(_) if rule.writes => {
-                    Attempt::Final(Error::OutcomeUnknown("a command of the transaction failed".into()))
-                }
-                error => error,
-            })?;
-            if let Some(acknowledged) = acknowledged {
-                replicas.note(&acknowledged);
+) -> Result<Option<Received>, TryError> {
+    let batch = transaction.finish();
+    if let Some(wait) = rule.wait() {
+        batch.wait(wait);
+    }
+    let mut replies = connection.round_trip(batch, limits).await?;
+    let replicas = rule.wait().and_then(|_| replies.pop()).map(|reply| replica_count(&reply));
+    for (index, reply) in replies.iter().enumerate() {
+        client::check(reply.value(), batch, index)?;
+    }
+    let Some(exec) = replies.pop() else { return Err(TryError::Fatal(Unexpected.into_error(rule.writes))) };
+    match exec.value() {
+        Value::Null => Ok(None),
+        Value::List(results) => {
+            for (index, value) in results.into_iter().enumerate() {
+                // A command that fails within EXEC takes none of the others back.
+                client::check(value, batch, 1 + index).map_err(|error| match error {
+                    TryError::Fatal(_) if rule.writes => {
+                        TryError::Fatal(Error::OutcomeUnknown("a command of the transaction failed".into()))
+                    }
+                    error => error,
+                })?;
             }
-            let answer = transaction.answer(replies);
-            answer.map(Some).map_err(|unexpected| Attempt::Final(unexpected.told(rule.writes)))
+            let response = transaction.response(results);
+            let response = response.map_err(|unexpected| TryError::Fatal(unexpected.into_error(rule.writes)))?;
+            Ok(Some(Received { response, replicas }))
         }
-        _ => Err(Attempt::Final(Unexpected.told(rule.writes))),
+        _ => Err(TryError::Fatal(Unexpected.into_error(rule.writes))),
     }
 }

@@ -97,6 +97,8 @@ fn bare_commands(operation: Operation) -> Vec<Vec<Text>> {
         Operation::Items => vec![vec!["HGETALL", KEY]],
         Operation::Contains => vec![vec!["HEXISTS", KEY, FIELD]],
         Operation::Delete => vec![vec!["HDEL", KEY, FIELD]],
+        Operation::Rotate => vec![vec!["RENAME", KEY, KEY], set(FIELD)],
+        Operation::Destroy => vec![vec!["DEL", KEY]],
         Operation::GetMany => vec![["HMGET", KEY].iter().chain(crate::operation::many()).copied().collect()],
         Operation::Apply => {
             let gets = fields()[..8].iter().map(|field| get(field));
@@ -115,6 +117,8 @@ pub(super) fn bare_lines(operation: Operation) -> usize {
     match operation {
         Operation::FirstGet | Operation::Get => 2,
         Operation::FirstSet | Operation::Set | Operation::Increment | Operation::Contains | Operation::Delete => 1,
+        Operation::Rotate => 2,
+        Operation::Destroy => 1,
         // Its hidden field is among them.
         Operation::Items => 1 + 4 * (fields().len() + 2),
         Operation::GetMany => 1 + 2 * crate::operation::many().len(),

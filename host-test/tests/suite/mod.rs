@@ -2,6 +2,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod calls;
+pub(crate) mod commands;
 pub(crate) mod concurrency;
 pub(crate) mod connection;
 pub(crate) mod cookies;

@@ -1,7 +1,7 @@
-//! Sessions handed over by a token: from a middleware to the application behind it.
+//! The interface `request`: a middleware hands a session to the application behind it, by a token.
 
 use super::{
-    Component, Shared,
+    Component, Handle,
     bindings::exports::drsession::session::{
         request::{Entry, Guest, GuestEntry},
         session_async::{Session, SessionBorrow},
@@ -12,20 +12,20 @@ use crate::{id::Id, redis::Host};
 use std::{cell::RefCell, collections::BTreeMap};
 
 thread_local! {
-    /// What has been handed over and not ended, by its token.
-    static ENTRIES: RefCell<BTreeMap<String, Shared>> = const { RefCell::new(BTreeMap::new()) };
+    /// The sessions that are handed over, by their tokens.
+    static ENTRIES: RefCell<BTreeMap<String, Handle>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Ends its token when it is dropped.
+/// A token. Dropping it ends it.
 pub(super) struct Token(String);
 
 impl Guest for Component {
     type Entry = Token;
 
     fn enter(session: SessionBorrow<'_>) -> Entry {
-        // As hard to guess as a session's id, and no more than that is asked of it.
+        // As hard to guess as a session's id.
         let token = Id::from_random(ComponentHost.random()).as_str().to_owned();
-        let session = session.get::<Shared>().clone();
+        let session = session.get::<Handle>().clone();
         ENTRIES.with_borrow_mut(|entries| entries.insert(token.clone(), session));
         Entry::new(Token(token))
     }
@@ -43,7 +43,7 @@ impl GuestEntry for Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
-        // The session may be the last handle on its store, whose connection is closed then: not within the borrow.
+        // Dropping the last handle of a store closes its connection, so it must not happen within the borrow.
         let ended = ENTRIES.with_borrow_mut(|entries| entries.remove(&self.0));
         drop(ended);
     }

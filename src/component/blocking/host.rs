@@ -1,52 +1,39 @@
-//! The world around the component: its imports.
+//! The world outside the component: its imports.
 
-use super::bindings::{
-    drsession::session::socket::{self, Address, Connection, Timeouts},
-    wasi::random::random,
+use super::{
+    imports::{self, Connection, Timeouts},
+    socket::{address, random_bytes},
 };
-use crate::redis::{self, Apart, Host, Socket, SocketError};
+use crate::redis::{self, Address, Dedicated, Host, Socket, SocketError};
 
 /// The component's imports.
 pub(super) struct ComponentHost;
 
 impl Host for ComponentHost {
     type Socket = Connection;
-    type Link = Apart;
+    type Strategy = Dedicated;
 
-    async fn connect(
-        &self,
-        to: &redis::Address,
-        timeouts: redis::Timeouts,
-        state: &str,
-    ) -> Result<Connection, SocketError> {
-        let to = match to {
-            redis::Address::Tcp(host, port) => Address::Tcp((host.clone(), *port)),
-            redis::Address::Tls(host, port) => Address::Tls((host.clone(), *port)),
-            redis::Address::Unix(path) => Address::Unix(path.clone()),
-        };
+    async fn connect(&self, to: &Address, timeouts: redis::Timeouts, state: &str) -> Result<Connection, SocketError> {
         let redis::Timeouts { connect, answer } = timeouts;
-        Ok(Connection::connect(&to, Timeouts { connect, answer }, state)?)
+        Ok(Connection::connect(&address(to), Timeouts { connect, answer }, state)?)
     }
 
     fn now(&self) -> u64 {
-        socket::now()
+        imports::now()
     }
 
     async fn wait(&self, milliseconds: u32) {
-        socket::wait(milliseconds);
+        imports::wait(milliseconds);
     }
 
     fn random<const COUNT: usize>(&self) -> [u8; COUNT] {
-        let mut bytes = [0; COUNT];
-        // Panics where the host gives another number of bytes: an id that is not random would be worse than none.
-        bytes.copy_from_slice(&random::get_random_bytes(COUNT as u64));
-        bytes
+        random_bytes()
     }
 }
 
 impl Socket for Connection {
     fn now(&self) -> u64 {
-        socket::now()
+        imports::now()
     }
 
     fn reused(&self) -> bool {
@@ -67,21 +54,5 @@ impl Socket for Connection {
 
     async fn read(&self, max: u32) -> Result<Vec<u8>, SocketError> {
         Ok(self.read(max)?)
-    }
-}
-
-impl From<socket::Error> for SocketError {
-    fn from(error: socket::Error) -> Self {
-        match error {
-            socket::Error::NameNotFound(name) => SocketError::NameNotFound(name),
-            socket::Error::Refused => SocketError::Refused,
-            socket::Error::Unreachable => SocketError::Unreachable,
-            socket::Error::TimedOut => SocketError::TimedOut,
-            socket::Error::Closed => SocketError::Closed,
-            socket::Error::Denied(why) => SocketError::Denied(why),
-            socket::Error::Tls(why) => SocketError::Tls(why),
-            socket::Error::Unsupported(why) => SocketError::Unsupported(why),
-            socket::Error::Other(why) => SocketError::Other(why),
-        }
     }
 }

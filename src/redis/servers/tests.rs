@@ -1,19 +1,20 @@
 use super::super::{
-    client::{Client, Rule},
+    client::{Client, Rule, checked},
+    connection::Connection as _,
     handshake::Handshake,
     host::{SocketError, Timeouts},
-    node::exchange,
+    node::ReadyConnection,
     retry::Repeat,
-    testing::{Turn, World, connected, ready, says},
-    url::Server,
+    testing::{Turn, World, connected, ready, says, shown},
+    url::RedisUrl,
 };
 use super::*;
 use crate::error::Error;
 use futures::FutureExt;
 use std::pin::pin;
 
-const TIMEOUTS: Timeouts = Timeouts { connect: 1_000, answer: 1_000 };
-const WRITE: Rule = Rule { repeat: Repeat::IfNotExecuted, writes: true };
+const TIMEOUTS: Timeouts = Timeouts { connect: 500, answer: 500 };
+const WRITE: Rule = Rule { repeat: Repeat::IfNotExecuted, writes: true, wait: None };
 const DONE: &[u8] = b":1\r\n";
 
 const CLUSTER: &str = "redis://s:1,t:2?cluster=true";
@@ -32,31 +33,38 @@ const SLAVE: &[u8] = b"*5\r\n$5\r\nslave\r\n$1\r\nb\r\n:2\r\n$9\r\nconnected\r\n
 const ASKED_S: &str = "s:1 SENTINEL GET-MASTER-ADDR-BY-NAME n";
 const ASKED_T: &str = "t:2 SENTINEL GET-MASTER-ADDR-BY-NAME n";
 
+fn limits() -> Limits {
+    Limits::begin(0, TIMEOUTS)
+}
+
 /// A server that answers so, one time after another.
 fn server(answers: &[&'static [u8]]) -> Turn {
     connected(&answers.iter().copied().map(says).collect::<Vec<_>>())
 }
 
 fn servers(url: &str, turns: &[Turn]) -> Servers<World> {
-    let server = Server::parse(url).unwrap();
-    let (host, handshake) = (World::new(turns), Handshake::new(&server));
-    Servers::new(Rc::new(Context { host, handshake, timeouts: TIMEOUTS, kept: Rc::default() }), server.place)
+    let url = RedisUrl::parse(url).unwrap();
+    let (host, handshake) = (World::new(turns), Handshake::new(&url));
+    Servers::new(Rc::new(Context { host, handshake, timeouts: TIMEOUTS, idle: Rc::default() }), url.topology)
 }
 
 /// What came of so many calls, and what was said to whom.
-fn calls<const COUNT: usize>(url: &str, turns: &[Turn]) -> ([Result<Vec<Reply>, Error>; COUNT], Vec<String>) {
+fn calls<const COUNT: usize>(url: &str, turns: &[Turn]) -> ([Result<Vec<String>, Error>; COUNT], Vec<String>) {
     let world = World::new(turns);
-    let client = Client::new(world.clone(), Server::parse(url).unwrap(), TIMEOUTS);
-    let results = [(); COUNT].map(|()| ready(client.exchange(b"", &Batch::of(&[b"CMD"]), WRITE)));
+    let client = Client::new(world.clone(), RedisUrl::parse(url).unwrap(), TIMEOUTS);
+    let results = [(); COUNT].map(|()| {
+        let replies = ready(client.send(b"", Batch::of(&[b"CMD"]), WRITE, &client.begin()));
+        replies.map(|replies| shown(replies.list.iter()))
+    });
     (results, world.said())
 }
 
-fn done<const COUNT: usize>() -> [Result<Vec<Reply>, Error>; COUNT] {
-    [(); COUNT].map(|()| Ok(vec![Reply::Integer(1)]))
+fn done<const COUNT: usize>() -> [Result<Vec<String>, Error>; COUNT] {
+    [(); COUNT].map(|()| Ok(vec!["1".into()]))
 }
 
 #[track_caller]
-fn expect_unavailable(result: &Result<Vec<Reply>, Error>) {
+fn expect_unavailable(result: &Result<Vec<String>, Error>) {
     assert!(matches!(result, Err(Error::Unavailable(_))), "{result:?}");
 }
 
@@ -86,10 +94,13 @@ fn who_is_on_the_way_is_asked_for_one_time() {
 #[test]
 fn what_takes_a_connection_of_its_own_waits_for_who_is_on_the_way() {
     let world = World::new(&[server(&[SLOTS]), server(&[ASK_B, ASK_B, MOVED_TO_B]), server(&[DONE])]);
-    let client = Client::new(world.clone(), Server::parse(CLUSTER).unwrap(), TIMEOUTS);
+    let client = Client::new(world.clone(), RedisUrl::parse(CLUSTER).unwrap(), TIMEOUTS);
     let batch = Batch::of(&[b"WATCH"]);
-    let result = ready(client.attempt(b"", WRITE, async |connection| exchange(connection, &batch).await));
-    assert_eq!(result, Ok(vec![Reply::Integer(1)]));
+    let limits = client.begin();
+    let once =
+        async |connection: &ReadyConnection<World>| checked(connection.round_trip(&batch, &limits).await, &batch);
+    let replies = ready(client.on_connection(b"", WRITE, &limits, once)).map(|replies| shown(replies.iter()));
+    assert_eq!(replies, Ok(vec!["1".into()]));
     assert_eq!(world.said(), ["s:1 CLUSTER SLOTS", "a:1 WATCH", "a:1 WATCH", "a:1 WATCH", "b:2 WATCH"]);
 }
 
@@ -189,7 +200,7 @@ fn a_primary_that_has_become_a_replica_is_asked_for_again() {
 #[test]
 fn however_many_nodes_are_named_few_are_kept() {
     let servers = servers(CLUSTER, &[server(&[SLOTS])]);
-    let Ok(from) = ready(servers.of(b"")) else { panic!("there is a server") };
+    let Ok(from) = ready(servers.owner(b"", &limits())) else { panic!("there is a server") };
     for port in 1..=u16::MAX {
         let named = servers.follow(&Redirect { asks: true, slot: 0, host: "b".into(), port }, &from);
         assert!(named.is_some_and(|node| node.address == Address::Tcp("b".into(), port)));
@@ -205,36 +216,39 @@ fn only_a_failure_that_another_server_may_answer_casts_doubt() {
         servers.doubt(&failure);
         servers.slots.borrow().is_none()
     };
-    assert!(doubts(Failure::NoConnection(SocketError::Refused)));
-    assert!(doubts(Failure::NoReply(ExchangeError::Unanswered(SocketError::Closed))));
-    assert!(doubts(Failure::Refused(Passing::Reconnect)));
-    assert!(!doubts(Failure::NoReply(ExchangeError::Busy)));
-    assert!(!doubts(Failure::NoReply(ExchangeError::NotSent)));
-    assert!(!doubts(Failure::Refused(Passing::Wait)));
+    assert!(doubts(Transient::NoConnection(SocketError::Refused)));
+    assert!(doubts(Transient::NoReply(ConnectionError::Unanswered(SocketError::Closed))));
+    assert!(doubts(Transient::Refused(RetryHint::Reconnect)));
+    assert!(!doubts(Transient::NoReply(ConnectionError::Busy)));
+    assert!(!doubts(Transient::NoReply(ConnectionError::NotSent)));
+    assert!(!doubts(Transient::Refused(RetryHint::Wait)));
 }
 
 #[test]
-fn nodes_that_say_nothing_take_no_more_than_the_time_of_one_question_and_the_others_get_their_turn() {
+fn silent_nodes_take_no_more_than_the_calls_time_and_the_others_get_their_turn() {
     let url = "redis://s:1,t:2,u:3,v:4,w:5?cluster=true";
     let silent = Turn::Refused(SocketError::TimedOut);
     let servers = servers(url, &[silent.clone(), silent.clone(), silent.clone(), silent, server(&[SLOTS])]);
     let host = &servers.context.host;
-    for seconds in [2, 4] {
-        assert!(ready(servers.of(b"")).is_err());
+    for seconds in [1, 2] {
+        let limits = Limits::begin(host.now(), TIMEOUTS);
+        assert!(ready(servers.owner(b"", &limits)).is_err());
         assert_eq!(host.now(), seconds * 1_000);
     }
-    assert!(ready(servers.of(b"")).is_ok());
+    assert!(ready(servers.owner(b"", &Limits::begin(host.now(), TIMEOUTS))).is_ok());
     assert_eq!(host.said(), ["w:5 CLUSTER SLOTS"]);
 }
 
 #[test]
-fn one_call_asks_for_all_and_where_it_is_cancelled_another() {
+fn one_call_asks_for_all_and_if_it_is_cancelled_another_does() {
     let servers = servers(CLUSTER, &[Turn::Stalled, server(&[SLOTS])]);
+    let limits = limits();
     {
-        let mut first = pin!(servers.of(b""));
+        let mut first = pin!(servers.owner(b"", &limits));
         assert!(first.as_mut().now_or_never().is_none());
-        assert!(matches!(ready(servers.of(b"")), Err(Attempt::Failed(Failure::Refused(Passing::Wait)))));
+        let second = ready(servers.owner(b"", &limits));
+        assert!(matches!(second, Err(TryError::Retryable(Transient::Refused(RetryHint::Wait)))));
     }
-    assert!(ready(servers.of(b"")).is_ok());
+    assert!(ready(servers.owner(b"", &limits)).is_ok());
     assert_eq!(servers.context.host.said(), ["s:1 CLUSTER SLOTS"]);
 }

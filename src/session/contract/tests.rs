@@ -1,9 +1,9 @@
-//! Calls of one handle that are under way together, answered in the order that a test says.
+//! Calls of one handle that are under way together, answered in the order that a test chooses.
 
 use super::*;
 use crate::{
     options::Options,
-    redis::{Address, Apart, SocketError, Timeouts, testing::Held},
+    redis::{Address, Dedicated, SocketError, Timeouts, testing::Held},
     session::Store,
 };
 use futures::FutureExt;
@@ -13,15 +13,15 @@ use std::{
     rc::Rc,
 };
 
-/// What a script answers that has performed one step.
+/// What a script returns that has executed one operation.
 const DONE: &[u8] = b"*2\r\n$2\r\nok\r\n:1\r\n";
 
-/// Connects each call to a server that has done everything, and answers when it is told to.
+/// Connects each call to a server of its own, which answers when the test lets it.
 #[derive(Clone, Default)]
 struct Servers(Rc<RefCell<Vec<Rc<Cell<bool>>>>>);
 
 impl Servers {
-    /// Lets the one answer that was connected to as the so many-th.
+    /// Lets the server answer that was the so-many-th to be connected.
     fn answer(&self, number: usize) {
         self.0.borrow()[number].set(true);
     }
@@ -29,7 +29,7 @@ impl Servers {
 
 impl Host for Servers {
     type Socket = Held;
-    type Link = Apart;
+    type Strategy = Dedicated;
 
     async fn connect(&self, _: &Address, _: Timeouts, _: &str) -> Result<Held, SocketError> {
         let released = Rc::new(Cell::new(false));

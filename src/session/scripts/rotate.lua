@@ -1,59 +1,54 @@
--- Moves the session to the key KEYS[2], writes, and leaves a marker. The sixth argument is the marker's text, a digest of
--- the new id; the steps, HSET and HDEL, begin at the seventh. 'moved' says that it is there already.
+-- Moves the session to the key KEYS[2], writes, and leaves a tombstone. Argument 5 is the tombstone's text, a digest of the new id. The
+-- operations begin at argument 6. Returns 'moved' if this rotation has happened already.
+--@begin
 
-local old, new = KEYS[1], KEYS[2]
-local moved
-
-local function rotate()
-  if guarded then
-    local standing, marker = look(old)
-    if standing == 'rotated' and marker == ARGV[6] then
-      -- This rotation has happened already and its answer was lost. Nothing is written here: what was sent first may arrive
-      -- last, when others have written since.
-      standing, marker = look(new)
-      return standing == 'alive' and {'moved'} or {standing, marker}
-    end
-    if standing ~= 'alive' then
-      return {standing, marker}
-    end
-  elseif call('HLEN', old) == 0 then
-    -- Nothing to move, or it has moved already.
-    old = nil
+local old, new = key, KEYS[2]
+local exists = true
+if guarded then
+  --@look
+  if absent and absent[1] == 'rotated' and absent[2] == ARGV[5] then
+    -- The reply to an earlier try was lost. Nothing is written here: that try may arrive last, after others have written.
+    absent, key = nil, new
+    --@look
+    absent = absent or {'moved'}
   end
-
-  if old then
-    call('RENAME', old, new)
-    moved = true
+  if not absent and not failure and not created then
+    --@create
   end
-  key = new
-  local at = 7
-  while at <= #ARGV do
-    if ARGV[5] == '1' then
-      before[#before + 1] = {ARGV[at + 1], call('HGET', new, ARGV[at + 1])}
-    end
-    if ARGV[at] == 'HSET' then
-      call('HSET', new, ARGV[at + 1], ARGV[at + 2])
-      at = at + 3
-    else
-      call('HDEL', new, ARGV[at + 1])
-      at = at + 2
-    end
-  end
-  if guarded then
-    expire(new)
-    call('HSET', old, '\0moved', ARGV[6])
-    call('EXPIRE', old, 60)
-  end
-  return outcomes
+else
+  local length = call('HLEN', old)
+  failure = type(length) == 'table' and length
+  -- There is nothing to move, or it has moved already.
+  exists = length ~= 0
+end
+if failure or absent then
+  return failure or absent
 end
 
-local fine, answer = pcall(rotate)
-if not fine then
-  restore()
-  if moved then
-    redis.pcall('DEL', old)
-    redis.pcall('RENAME', new, old)
+if exists then
+  local renamed = call('RENAME', old, new)
+  if renamed.err then
+    return renamed
   end
-  return reply_of(answer)
 end
-return answer
+key = new
+local at = 6
+--@operations rotate
+
+if guarded and not failure then
+  --@expire
+  local marked = not failure and call('HSET', old, '\0moved', ARGV[5])
+  if type(marked) == 'number' then
+    marked = call('EXPIRE', old, 60)
+  end
+  failure = failure or type(marked) == 'table' and marked
+end
+if failure then
+  --@restore
+  if exists then
+    call('DEL', old)
+    call('RENAME', new, old)
+  end
+  return failure
+end
+return outcomes

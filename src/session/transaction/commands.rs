@@ -1,125 +1,146 @@
-//! The commands of a transaction, and what their replies tell.
+//! The commands between MULTI and EXEC, and what their replies mean.
 
-use super::look::Seen;
+use super::Seen;
 use crate::{
     error::Error,
+    few::Few,
     options::Lifetime,
-    redis::{Batch, Reply},
+    redis::{Batch, reply::List},
     session::{
-        call::Answer,
+        decode::Unexpected,
         layout::CREATED,
-        reading::{self, Unexpected},
-        step::{Outcome, Step},
+        operation::{Describe, Outcome},
+        request::Response,
     },
 };
 use std::num::NonZeroU32;
 
-/// Commands between MULTI and EXEC, and whose outcome each of their replies tells.
+/// A transaction on one session.
 pub struct Transaction<'a> {
+    /// The session's key.
+    pub key: &'a [u8],
+    /// Whether the session's liveness is checked.
+    pub guarded: bool,
     batch: Batch,
-    /// For each command, whether its reply tells a step's outcome.
-    tells: Vec<bool>,
-    pub(super) outcomes: Vec<Known<'a>>,
-    pub(super) ending: Ending,
+    /// For each command, whether its reply is an operation's.
+    has_outcome: Vec<bool>,
+    outcomes: Vec<Known<'a>>,
+    ending: Ending,
 }
 
-pub(super) enum Ending {
+/// How a transaction ends.
+pub enum Ending {
+    /// Every operation was executed.
     Done,
+    /// A comparison conflicts.
     Conflict,
+    /// A counter fails.
     Failed(Error),
+    /// The session had expired.
     Missing,
 }
 
-/// What is known of a step's outcome before the transaction.
-pub(super) enum Known<'a> {
+enum Known<'a> {
+    /// An outcome that was known before the transaction.
     Outcome(Outcome),
-    /// What the reply to the step's command says.
-    Reply(&'a Step<'a>),
+    /// The reply to the operation's command is its outcome.
+    Reply(&'a dyn Describe),
 }
 
 impl<'a> Transaction<'a> {
-    /// Nothing but MULTI.
-    pub fn begin() -> Self {
-        Self { batch: Batch::of(&[b"MULTI"]), tells: Vec::new(), outcomes: Vec::new(), ending: Ending::Done }
+    /// A transaction that does nothing yet.
+    pub fn begin(key: &'a [u8], guarded: bool) -> Self {
+        let (has_outcome, outcomes) = Default::default();
+        Self { key, guarded, batch: Batch::of(&[b"MULTI"]), has_outcome, outcomes, ending: Ending::Done }
     }
 
-    /// Deletes what is past its lifetime: there is no session.
-    pub fn deletion(key: &[u8]) -> Self {
-        let mut transaction = Self { ending: Ending::Missing, ..Self::begin() };
+    /// Deletes a session whose lifetime is over.
+    pub fn deletion(key: &'a [u8]) -> Self {
+        let mut transaction = Self { ending: Ending::Missing, ..Self::begin(key, true) };
         transaction.command(&[b"DEL", key]);
         transaction
     }
 
-    /// The commands from MULTI to EXEC.
-    pub(super) fn finished(&mut self) -> &mut Batch {
+    /// Ends it with these outcomes, which are known already.
+    pub fn end(&mut self, outcomes: Few<Outcome>, ending: Ending) {
+        self.outcomes = outcomes.into_iter().map(Known::Outcome).collect();
+        self.ending = ending;
+    }
+
+    /// Adds EXEC.
+    pub(super) fn finish(&mut self) -> &mut Batch {
         self.batch.command(&[b"EXEC"]);
         &mut self.batch
     }
 
-    /// Adds a command whose reply says nothing.
+    /// Adds a command whose reply does not matter.
     pub fn command(&mut self, arguments: &[&[u8]]) {
         self.batch.command(arguments);
-        self.tells.push(false);
+        self.has_outcome.push(false);
     }
 
-    /// Sees to it that the session has its moment of creation.
-    pub fn note_creation(&mut self, key: &[u8], seen: &Seen) {
+    /// Adds a command whose reply is the operation's outcome.
+    pub fn read(&mut self, operation: &'a dyn Describe, arguments: &[&[u8]]) {
+        self.batch.command(arguments);
+        self.has_outcome.push(true);
+        self.outcomes.push(Known::Reply(operation));
+    }
+
+    /// Adds an outcome that is known already.
+    pub fn know(&mut self, outcome: Outcome) {
+        self.outcomes.push(Known::Outcome(outcome));
+    }
+
+    /// Notes the time of creation, if the session has none.
+    pub fn note_creation(&mut self, seen: &Seen) {
         if seen.created.is_none() {
-            self.command(&[b"HSET", key, CREATED, itoa::Buffer::new().format(seen.now).as_bytes()]);
+            self.command(&[b"HSET", self.key, CREATED, itoa::Buffer::new().format(seen.now as i64).as_bytes()]);
         }
     }
 
-    /// Sees to it that the session has the expiry that its lifetimes ask for. To come after all writes: a key whose
-    /// time is up by then goes with them, and nothing makes it anew.
-    pub fn settle(&mut self, key: &[u8], lifetime: Lifetime, seen: &Seen, renew: bool) {
-        let lifetime = seen.own(lifetime);
+    /// Sets the expiry, if the request renews it or the session has none. It comes after all writes: if the session's time is over by
+    /// then, they end with it.
+    pub fn settle(&mut self, lifetime: Lifetime, seen: &Seen, renew: bool) {
+        let lifetime = seen.lifetime(lifetime);
         if renew || seen.expiry == -1 && !lifetime.is_endless() {
-            self.expire(key, lifetime, seen.created.unwrap_or(seen.now), seen.now);
+            self.expire(lifetime, seen.created.unwrap_or(seen.now), seen.now);
         }
     }
 
-    /// Gives a key the expiry that lifetimes ask for.
-    pub(super) fn expire(&mut self, key: &[u8], lifetime: Lifetime, created: u64, now: u64) {
+    /// Sets the expiry that the lifetimes ask for.
+    pub fn expire(&mut self, lifetime: Lifetime, created: u64, now: u64) {
         let later = |begin: u64, seconds: NonZeroU32| begin + u64::from(seconds.get()) * 1000;
         let mut digits = itoa::Buffer::new();
         match (lifetime.idle, lifetime.absolute) {
-            (None, None) => self.command(&[b"PERSIST", key]),
-            (Some(idle), None) => self.command(&[b"EXPIRE", key, digits.format(idle.get()).as_bytes()]),
+            (None, None) => self.command(&[b"PERSIST", self.key]),
+            (Some(idle), None) => self.command(&[b"EXPIRE", self.key, digits.format(i64::from(idle.get())).as_bytes()]),
             (idle, Some(absolute)) => {
                 let end = later(created, absolute);
                 let deadline = idle.map_or(end, |idle| end.min(later(now, idle)));
-                self.command(&[b"PEXPIREAT", key, digits.format(deadline).as_bytes()]);
+                self.command(&[b"PEXPIREAT", self.key, digits.format(deadline as i64).as_bytes()]);
             }
         }
     }
 
-    /// Adds a command whose reply tells the step's outcome.
-    pub(super) fn read(&mut self, step: &'a Step<'a>, arguments: &[&[u8]]) {
-        self.batch.command(arguments);
-        self.tells.push(true);
-        self.outcomes.push(Known::Reply(step));
-    }
-
-    pub(super) fn know(&mut self, outcome: Outcome) {
-        self.outcomes.push(Known::Outcome(outcome));
-    }
-
-    pub(super) fn answer(self, replies: Vec<Reply>) -> Result<Answer, Unexpected> {
-        if replies.len() != self.tells.len() {
+    /// Reads the reply to EXEC.
+    pub(super) fn response(self, results: List) -> Result<Response, Unexpected> {
+        if results.len() != self.has_outcome.len() {
             return Err(Unexpected);
         }
-        // The replies that tell something come in the order of the steps.
-        let mut told = self.tells.into_iter().zip(replies).filter_map(|(tells, reply)| tells.then_some(reply));
-        let outcomes = self.outcomes.into_iter().map(|known| match known {
-            Known::Outcome(outcome) => Ok(outcome),
-            Known::Reply(step) => reading::outcome(step, told.next().ok_or(Unexpected)?),
-        });
-        let outcomes = outcomes.collect::<Result<_, _>>()?;
+        let replies = self.has_outcome.into_iter().zip(results);
+        let mut replies = replies.filter_map(|(has_outcome, value)| has_outcome.then_some(value));
+        let mut outcomes = Few::with_capacity(self.outcomes.len());
+        for known in self.outcomes {
+            outcomes.push(match known {
+                Known::Outcome(outcome) => outcome,
+                Known::Reply(operation) => operation.decode(replies.next().ok_or(Unexpected)?)?,
+            });
+        }
         Ok(match self.ending {
-            Ending::Done => Answer::Done(outcomes),
-            Ending::Conflict => Answer::Conflict(outcomes),
-            Ending::Failed(error) => Answer::Failed(error),
-            Ending::Missing => Answer::Missing,
+            Ending::Done => Response::Done(outcomes),
+            Ending::Conflict => Response::Conflict(outcomes),
+            Ending::Failed(error) => Response::Failed(error),
+            Ending::Missing => Response::Missing,
         })
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn components(
     let component = |package: &str, features: &[&str]| {
         encode::component(&core_module(workspace, toolchain, package, features)?, &wasm_opt)
     };
-    let drsession = component("drsession", &[])?;
+    let drsession = component("drsession", &["blocking"])?;
     let drsession_async = component("drsession", &["async"])?;
     let wasi_sockets = component("wasi-sockets-adapter", &[])?;
     let drsession_wasi = encode::plug(&wasi_sockets, &drsession)?;
@@ -133,7 +133,7 @@ pub(crate) fn benchmark_guests(workspace: &Workspace, toolchain: Option<Toolchai
     Ok(())
 }
 
-/// Compiles one package alone, so that no other's features find their way into it.
+/// Compiles one package with exactly these features.
 fn core_module(
     workspace: &Workspace,
     toolchain: Toolchain,
@@ -141,14 +141,15 @@ fn core_module(
     features: &[&str],
 ) -> anyhow::Result<Vec<u8>> {
     let mut cargo = toolchain.cargo(workspace);
-    cargo.args(["build", "--release", "--target", TARGET, "--package", package, "--features", &features.join(",")]);
+    cargo.args(["build", "--release", "--target", TARGET, "--package", package]);
+    cargo.args(["--no-default-features", "--features", &features.join(",")]);
     cargo.args(["--config", &short_paths()?]);
     crate::process::run(&mut cargo)?;
     let file = workspace.target().join(TARGET).join("release").join(package.replace('-', "_")).with_extension("wasm");
     fs::read(&file).with_context(|| format!("reading {}", file.display()))
 }
 
-/// Has what panics name not begin with folders of this machine: they are nobody's business, and longer than need be.
+/// Strips local paths from panic messages, for privacy and size.
 fn short_paths() -> anyhow::Result<String> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let sources = home.context("cargo has no folder")?.join("registry").join("src");

@@ -23,9 +23,10 @@ use run::Run;
 pub(crate) use suite::{Counts, test_command};
 
 /// What is compiled for wasm, and with which features.
-const WASM_PACKAGES: [(&str, &str); 22] = [
-    ("drsession", ""),
+const WASM_PACKAGES: [(&str, &str); 23] = [
+    ("drsession", "blocking"),
     ("drsession", "async"),
+    ("drsession", "async,blocking"),
     ("wasi-sockets-adapter", ""),
     ("wasi-sockets-async-adapter", ""),
     ("canceller", ""),
@@ -63,10 +64,10 @@ pub(crate) fn run(workspace: &Workspace, toolchain: Option<ToolchainName>, flags
     run.step("formatting", || process::run(workspace.cargo().args(["fmt", "--all", "--check"])));
     run.step("contract", || wit::check(workspace));
     run.step("sources", || sources::check(workspace));
-    run.step("lints", || clippy(&mut workspace.cargo(), &["--workspace", "--all-targets"]));
+    run.step("lints", || clippy(&mut workspace.cargo(), &["--workspace", "--all-targets", "--all-features"]));
     for (package, features) in WASM_PACKAGES {
         let name = ["lints of ", package, if features.is_empty() { "" } else { ", " }, features, " for wasm"].concat();
-        let arguments = ["--target", TARGET, "--package", package, "--features", features];
+        let arguments = ["--target", TARGET, "--package", package, "--no-default-features", "--features", features];
         if toolchain == Toolchain::Own {
             run.step(&name, || clippy(&mut workspace.cargo(), &arguments));
         } else {

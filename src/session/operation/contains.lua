@@ -1,0 +1,2 @@
+-- HEXISTS field
+outcome = call('HEXISTS', key, field)

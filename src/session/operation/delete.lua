@@ -1,0 +1,2 @@
+-- HDEL field (undo)
+outcome = call('HDEL', key, field)

@@ -1,0 +1,2 @@
+-- HGET field
+outcome = call('HGET', key, field)

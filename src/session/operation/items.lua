@@ -1,0 +1,2 @@
+-- HGETALL
+outcome = call('HGETALL', key)

@@ -1,0 +1,2 @@
+-- HKEYS
+outcome = call('HKEYS', key)

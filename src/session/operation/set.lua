@@ -1,0 +1,2 @@
+-- HSET field value (undo)
+outcome = call('HSET', key, field, value)

@@ -1,0 +1,2 @@
+-- HSETNX field value (undo)
+outcome = call('HSETNX', key, field, value)

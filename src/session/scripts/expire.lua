@@ -1,0 +1,16 @@
+-- Gives `key` the expiry that the session's lifetimes ask for. TIME comes first: an error after the writes would be one too late.
+if due then
+  local reply
+  if absolute > 0 then
+    local deadline = created + absolute * 1000
+    if idle > 0 then
+      deadline = math.min(deadline, now + idle * 1000)
+    end
+    reply = call('PEXPIREAT', key, string.format('%.0f', deadline))
+  elseif idle > 0 then
+    reply = call('EXPIRE', key, idle)
+  elseif renew then
+    reply = call('PERSIST', key)
+  end
+  failure = type(reply) == 'table' and reply
+end
