@@ -35,12 +35,7 @@ use self::{
     interface::{Guest, GuestSession, GuestStore, Operation, OptionsBorrow, Outcome, Session, Store},
 };
 use crate::{options, session};
-use std::{
-    cell::RefCell,
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use std::cell::RefCell;
 
 struct Component;
 
@@ -58,18 +53,9 @@ impl Handle {
     }
 }
 
-/// The result of a future that is ready when it is first polled. Inlined, so that the future is not moved.
-#[inline(always)]
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => unreachable!(),
-    }
-}
-
 macro_rules! ready {
     ($future:expr) => {
-        ready($future)
+        super::session::ready($future)
     };
 }
 

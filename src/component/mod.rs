@@ -4,6 +4,8 @@
 //! places: `session.rs` generates the functions that differ in nothing but `async`, and the files in `both/` are compiled once for each
 //! flavour, because each has bindings, and so types, of its own.
 
+#![allow(clippy::duplicate_mod, reason = "the files in `both/` are compiled once for each flavour's bindings")]
+
 mod allocator;
 #[macro_use]
 mod session;

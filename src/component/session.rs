@@ -1,5 +1,22 @@
 //! The functions of the resources `store` and `session`, for both flavours: they convert arguments and results, and call the core.
 
+#[cfg(feature = "blocking")]
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+/// For the blocking flavour: the result of a future that is ready when it is first polled. Inlined, so that the future is not moved.
+#[cfg(feature = "blocking")]
+#[inline(always)]
+pub(super) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => unreachable!(),
+    }
+}
+
 /// Implements the resources. `[async]` or `[]` stands before each function that reaches the network, and the macro `$wait` yields the
 /// result of its future.
 macro_rules! resources {

@@ -51,7 +51,7 @@ impl BufferPool {
     }
 }
 
-/// An argument that is encoded at compile time: a command's name, above all. Made by [`static_arg!`].
+/// An argument that is encoded at compile time: a command's name, above all. Made by `static_arg!`.
 #[derive(Clone, Copy)]
 pub struct StaticArg(&'static [u8]);
 
