@@ -1,10 +1,12 @@
 //! Assembles the Lua scripts, and limits the component's stack.
 //!
-//! A line `--@name` in a script stands for the file `name.lua`, so that each text exists once. `--@each` stands for all operations: each
-//! file beside the operations' Rust code begins with a line `-- NAME argument… (undo)`, and its text becomes a branch that runs for that
-//! name. `(undo)` has the field's value remembered first. `--@operations rotate` leaves out all operations but those that `rotate` takes.
+//! A line `--@name` in a script stands for the file `name.lua`, so that each text exists once. `--@each` stands for all
+//! operations. The Lua file of an operation is beside its Rust code and begins with a line `-- NAME argument… (undo)`.
+//! Its text becomes a branch that runs for that name. With `(undo)`, the branch first remembers the field's value.
+//! `--@operations rotate` includes only the operations that `rotate` takes.
 //!
-//! Comments and blanks are removed, local variables get short names, and the SHA-1 is computed by which EVALSHA names the script.
+//! Comments and blanks are removed, and local variables get short names. EVALSHA names a script by its SHA-1, which is
+//! computed here too.
 
 use sha1::{Digest, Sha1};
 use std::{
@@ -16,7 +18,7 @@ use std::{
 const SCRIPTS: &str = "src/session/scripts";
 const OPERATIONS: &str = "src/session/operation";
 
-/// The operations that `rotate` takes along.
+/// The operations that `rotate` takes.
 const ROTATED: [&str; 2] = ["HSET", "HDEL"];
 
 /// Blanks around these serve the reader only.
@@ -34,14 +36,15 @@ fn main() {
         let pieces: Vec<String> =
             assemble(&script(name), &operations).iter().map(|piece| shortened(piece, &names)).collect();
         let sha1: String = Sha1::digest(pieces.concat()).iter().map(|byte| format!("{byte:02x}")).collect();
-        // In pieces, for the compiler stores equal ones once.
+        // In pieces, because the compiler stores equal pieces once.
         fs::write(output.join(name).with_extension("rs"), format!("&{pieces:?}")).expect("OUT_DIR is writable");
         fs::write(output.join(name).with_extension("sha1"), sha1).expect("OUT_DIR is writable");
     }
 }
 
-/// Gives the component less stack than other crates: stack and constants fit into one page of memory then, which every instance takes,
-/// and which a host wipes. No call goes deep, whatever its arguments: the tests pass with a third of this.
+/// Gives the component a small stack, so that stack and constants fit into one page of memory. Each page adds to what
+/// every instance takes and what a host has to wipe. No call nests deeply, whatever its arguments: the tests pass with
+/// a third of this stack.
 fn limit_stack() {
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|architecture| architecture == "wasm32") {
         println!("cargo::rustc-link-arg-cdylib=-zstack-size=24576");
@@ -74,7 +77,8 @@ fn operations() -> Vec<Operation> {
     files.iter().map(operation).collect()
 }
 
-/// Replaces the lines that stand for something else, and strips the rest. The script is the concatenation of the pieces.
+/// Replaces each `--@` line by what it stands for, and strips the other lines. The script is the concatenation of the
+/// pieces.
 fn assemble(text: &str, operations: &[Operation]) -> Vec<String> {
     let mut pieces = vec![String::new()];
     for line in text.lines().map(str::trim) {
@@ -103,10 +107,10 @@ fn assemble(text: &str, operations: &[Operation]) -> Vec<String> {
     pieces
 }
 
-/// The end of the branches. Only a later version of this file could get here.
+/// The last branch, for an unknown operation. The component never sends one.
 const NO_SUCH_OPERATION: &str = "else\nfailure=redis.error_reply('ERR no such operation')\nbreak\nend\n";
 
-/// `if name == … then …`: what an operation does.
+/// An operation's branch: `if name == … then …`.
 fn branch((index, operation): (usize, &Operation)) -> Vec<String> {
     let Operation { name, arguments, undo, body } = operation;
     let mut text = format!("{} name=='{name}' then\n", if index == 0 { "if" } else { "elseif" });

@@ -1,5 +1,5 @@
-//! Cookies: reading those of a request, writing those of a response (RFC 6265, and draft-ietf-httpbis-layered-cookies, which will
-//! replace it).
+//! Reads the cookies of a request, and writes those of a response (RFC 6265, and draft-ietf-httpbis-layered-cookies,
+//! which will replace it).
 
 use crate::{error::Error, id::Id, text::concat};
 
@@ -37,7 +37,7 @@ pub struct Cookie {
 
 /// Browsers keep no cookie for longer than 400 days.
 pub const LONGEST_MAX_AGE: u32 = 400 * 24 * 60 * 60;
-/// The longest name, and the longest attribute value, that browsers accept.
+/// The longest name, and the longest attribute value. Browsers ignore longer attribute values.
 const MAX_LENGTH: usize = 1024;
 
 /// The session's cookie in a request.
@@ -90,8 +90,9 @@ impl Cookie {
         Ok(())
     }
 
-    /// Finds the session's cookie in a request's `Cookie` headers: under the present name, or else under the first former name. If
-    /// several ids came under the present name, former names are ignored: whoever planted one of them may have planted these too.
+    /// Finds the session's cookie in a request's `Cookie` headers: under the present name, or else under the first
+    /// former name. If several ids came under the present name, former names are ignored: an attacker who planted one
+    /// of those ids may have planted these too.
     pub fn find(&self, headers: &[Vec<u8>]) -> Option<RequestCookie> {
         match find_under(&self.name, headers) {
             CookieMatch::One(id) => return Some(RequestCookie { id, former_name: None }),
@@ -166,12 +167,13 @@ fn find_under(name: &str, headers: &[Vec<u8>]) -> CookieMatch {
         (its_name == name.as_bytes()).then(|| Id::parse(value))?
     });
     let Some(first) = ids.next() else { return CookieMatch::None };
-    // No other site can set a cookie with this prefix. Two of them are our own, one partitioned and one not.
+    // No other site can set a cookie with this prefix. So if there are two, both are our own: one is partitioned, the
+    // other is not.
     let unambiguous = has_prefix(name, "__Host-") || ids.all(|id| id == first);
     if unambiguous { CookieMatch::One(first) } else { CookieMatch::Several }
 }
 
-/// Browsers compare prefixes without regard to case, to protect servers that do the same with names.
+/// Browsers ignore the case of prefixes, to protect servers that ignore the case of names.
 fn has_prefix(name: &str, prefix: &str) -> bool {
     let start = name.as_bytes().get(..prefix.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))

@@ -1,4 +1,4 @@
-//! Why a call failed: the contract's `types.error`, as the core knows it.
+//! The core's counterpart of the contract's `types.error`.
 
 /// Why a call failed. `wit/types.wit` documents the cases.
 ///
@@ -9,7 +9,7 @@ pub enum Error {
     Gone,
     /// The session has moved to a new id.
     Rotated,
-    /// A counter's field holds no number. Carries the field's name.
+    /// A counter's field does not hold a number. Carries the field's name.
     NotANumber(String),
     /// A counter would exceed its range.
     Overflow,
@@ -29,7 +29,7 @@ pub enum Error {
     Busy,
     /// The application has already asked for the response's headers.
     TooLate,
-    /// The call was sent, and its reply was lost.
+    /// The call was sent, and no usable reply came back. Says what went wrong.
     OutcomeUnknown(String),
     /// The write was applied, but fewer replicas than asked for have it. Carries their number.
     NotReplicated(u32),

@@ -10,8 +10,8 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 const RANDOM_BYTES: usize = 32;
 /// The number of characters of an id.
 pub const LENGTH: usize = 43;
-/// The number of characters that are searched when an id has to lie in a certain cluster slot. The other 39 keep 234 random bits. Three
-/// characters would not reach every slot.
+/// The number of characters at the end of an id that are varied until its key is in a certain cluster slot. The other
+/// 39 keep 234 random bits. Three characters would not reach every slot.
 const SEARCHED: usize = 4;
 /// A slot is the lower 14 bits of the key's CRC.
 const SLOT_MASK: u16 = 0x3fff;
@@ -43,8 +43,8 @@ impl Id {
         (last & 3 == 0).then_some(Id(characters))
     }
 
-    /// A new id for a session that moves within a Redis Cluster. Its key lies in the same slot, whatever hash tag the prefix holds,
-    /// because a move between slots cannot be atomic
+    /// A new id for a session that moves within a Redis Cluster. The new key is in the same slot as the old one,
+    /// whatever hash tag the prefix holds, because a move between slots cannot be atomic
     /// (<https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/>).
     pub fn in_slot_of(self, prefix: &[u8], random: [u8; RANDOM_BYTES]) -> Self {
         let mut id = Self::from_random(random);
@@ -55,7 +55,7 @@ impl Id {
         let wanted = crc16(after_prefix, &self.0) & SLOT_MASK;
         let after_kept = crc16(after_prefix, &id.0[..LENGTH - SEARCHED]);
 
-        // It starts at a random candidate, so that the result is random too.
+        // The search starts at a random candidate, so that the result is random too.
         let begin = id.0[LENGTH - SEARCHED..]
             .iter()
             .fold(0_usize, |number, character| number * 64 + usize::from(value(*character).unwrap_or(0)));
@@ -80,12 +80,12 @@ impl Id {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// A name for the session in logs, from which the id cannot be found.
+    /// A name for the session in logs, from which the id cannot be derived.
     pub fn for_logs(&self) -> String {
         to_hex(&Sha256::digest(self.0)[..6])
     }
 
-    /// The digest that a tombstone holds. It identifies the id and does not reveal it.
+    /// The digest that a tombstone holds. It identifies the id without revealing it.
     pub fn digest(&self) -> String {
         to_hex(&Sha256::digest(self.0))
     }
@@ -132,8 +132,8 @@ fn value(character: u8) -> Option<u8> {
     }
 }
 
-/// The part of the prefix that counts for the slot. `None` if the prefix contains a hash tag, which alone decides. Ids contain no
-/// braces, so the prefix has to close the tag as well.
+/// The part of the prefix that counts for the slot. `None` if the prefix contains a hash tag, because then only the tag
+/// counts. Ids contain no braces, so the prefix has to close the tag as well.
 fn hashed_tail(prefix: &[u8]) -> Option<&[u8]> {
     let open = prefix.iter().position(|byte| *byte == b'{');
     let tagged = open.is_some_and(|open| {

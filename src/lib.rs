@@ -5,7 +5,7 @@
 //! ```text
 //! application
 //!   │  drsession:session/session          wit/session.wit
-//! component    the contract's resources   the only code that knows the bindings
+//! component    the contract's resources   the only code that uses the bindings
 //!   │
 //! session      what a session is          calls as operations, operations as commands, replies as outcomes
 //!   │
@@ -14,8 +14,9 @@
 //! host
 //! ```
 //!
-//! `session` does not know sockets, `redis` does not know sessions, and neither knows the bindings: both are plain Rust, and are tested
-//! natively. Beside them are [`options`], [`id`], [`cookie`] and [`error`], and two helpers, `few` and `text`.
+//! `session` does not use sockets, `redis` does not use sessions, and neither uses the bindings. So both are plain
+//! Rust, and are tested natively. Beside them are [`options`], [`id`], [`cookie`] and [`error`], and two helpers, `few`
+//! and `text`.
 
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -20,7 +20,7 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// Zero seconds is invalid.
+    /// Checks both lifetimes: 0 seconds is invalid.
     pub fn new(idle: Option<u32>, absolute: Option<u32>) -> Result<Self, Error> {
         let seconds = |given: Option<u32>| match given.map(NonZeroU32::new) {
             None => Ok(None),
@@ -35,12 +35,12 @@ impl Lifetime {
         self.idle.is_none() && self.absolute.is_none()
     }
 
-    /// The error of a lifetime with the guard off.
+    /// The error for a lifetime while the guard is off.
     pub fn needs_guard() -> Error {
         Error::invalid("with the guard off nothing expires: set both lifetimes to none")
     }
 
-    /// The seconds that a new session has.
+    /// The seconds until a new session expires.
     pub fn at_first(self) -> Option<u32> {
         let both = [self.idle, self.absolute];
         both.into_iter().flatten().map(NonZeroU32::get).min()
@@ -65,9 +65,9 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// The replicas that writes wait for. 0 replicas: they do not wait.
     pub replicas: Wait,
-    /// The cookie, except its age.
+    /// The cookie. Its `max_age` is ignored: `cookie_persistent` decides.
     pub cookie: Cookie,
-    /// Whether the browser keeps the cookie after it was closed.
+    /// Whether the browser keeps the cookie after the browser is closed.
     pub cookie_persistent: bool,
 }
 

@@ -1,4 +1,5 @@
-//! The allocator: TLSF. It is 7 KB smaller than the standard library's, and takes the same time whatever the heap looks like.
+//! The allocator: TLSF. It is 7 KB smaller than the standard library's, and its time does not depend on the state of
+//! the heap.
 
 use rlsf::{GlobalTlsf, GlobalTlsfOptions};
 

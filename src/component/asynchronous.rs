@@ -45,7 +45,7 @@ impl Guest for Component {
     type Session = Handle;
 }
 
-/// A session that several resources may stand for. What one of them learns, the others know.
+/// A session. Several resources may share it: what a call on one learns holds for all.
 #[derive(Clone)]
 struct Handle(Rc<session::Session<ComponentHost>>);
 

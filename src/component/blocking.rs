@@ -1,5 +1,5 @@
-//! The blocking flavour: every function of the contract is synchronous. The socket's functions return when they are done, so every
-//! future is ready when it is first polled.
+//! The blocking flavour: every function of the contract is synchronous. The socket's functions block until they are
+//! done, so every future is ready when it is first polled.
 
 #[path = "both/convert.rs"]
 mod convert;

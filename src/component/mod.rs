@@ -1,4 +1,4 @@
-//! The contract's resources, and what they are made of: the only code that knows the bindings.
+//! Implements the contract's resources. No other code uses the bindings.
 //!
 //! There are two flavours, a feature each: `blocking` and `async`. Both can be compiled into one component. What they share is in two
 //! places: `session.rs` generates the functions that differ in nothing but `async`, and the files in `both/` are compiled once for each

@@ -8,7 +8,7 @@ use std::cell::Cell;
 pub struct Batch {
     bytes: Vec<u8>,
     commands: usize,
-    /// Where the header of the command begins whose arguments are being counted, and how many there are.
+    /// For the command begun with [`Batch::begin`]: where its header is, and how many arguments it has so far.
     open: (usize, usize),
     in_transaction: bool,
     waits: bool,
@@ -23,14 +23,14 @@ pub struct Wait {
     pub timeout: u32,
 }
 
-/// Most batches are shorter.
+/// The capacity of a new buffer. Most batches are shorter.
 const COMMON_LENGTH: usize = 512;
 /// The capacity of the largest buffer that is kept for the next batch.
 const MAX_KEPT: usize = 16 << 10;
 /// Room for the header of a command with 10 to 99 arguments, `*NN\r\n`.
 const HEADER_ROOM: usize = 5;
 
-/// A buffer that one batch after another uses.
+/// Keeps one buffer, which the batches use one after another.
 #[derive(Default)]
 pub struct BufferPool(Cell<Vec<u8>>);
 
@@ -135,14 +135,14 @@ impl Batch {
         self.length(b'*', count);
     }
 
-    /// Begins a command of an unknown number of arguments, but most likely at least ten. The arguments have to follow, the name first,
-    /// and then [`end`](Self::end).
+    /// Begins a command whose number of arguments is not known yet. Fastest for 10 to 99. The arguments have to follow,
+    /// the name first, and then [`end`](Self::end).
     pub fn begin(&mut self) {
         self.open = (self.bytes.len(), 0);
         self.bytes.extend_from_slice(&[0; HEADER_ROOM]);
     }
 
-    /// Ends a command: only now is the number of its arguments known.
+    /// Ends the command: now the number of its arguments is known, and goes into its header.
     pub fn end(&mut self) {
         let (at, count) = self.open;
         self.commands += 1;
@@ -199,7 +199,8 @@ impl Batch {
     }
 
     /// Adds WAIT, which has to come last: the server answers once enough replicas have what was written before it
-    /// (<https://redis.io/docs/latest/commands/wait/>). It blocks the connection, so such a batch needs one of its own.
+    /// (<https://redis.io/docs/latest/commands/wait/>). It blocks the connection, so such a batch needs a connection of
+    /// its own.
     pub fn wait(&mut self, wait: Wait) {
         self.begin();
         self.argument(b"WAIT");
@@ -223,12 +224,12 @@ impl Batch {
         batch
     }
 
-    /// Notes that the connection is in the middle of a transaction after this batch: no other call may use it then.
+    /// Notes that this batch leaves the connection in the middle of a transaction, so that no other call may use it.
     pub fn opens_transaction(&mut self) {
         self.in_transaction = true;
     }
 
-    /// Whether the connection is in the middle of a transaction after this batch.
+    /// Whether this batch leaves the connection in the middle of a transaction.
     pub fn is_in_transaction(&self) -> bool {
         self.in_transaction
     }

@@ -46,7 +46,7 @@ impl Rule {
     /// For a batch that only reads.
     pub const READ: Self = Self { repeat: Repeat::Always, writes: false, wait: None };
 
-    /// The replicas to wait for, if any: reads wait for none.
+    /// The replicas to wait for. `None` for reads, which do not wait.
     pub fn wait(&self) -> Option<Wait> {
         self.wait.filter(|_| self.writes)
     }
@@ -54,7 +54,7 @@ impl Rule {
 
 /// The replies to a batch.
 pub struct Replies {
-    /// One for each command. Only NOSCRIPT is an error among them.
+    /// One for each command of the caller's batch. The only error reply among them is NOSCRIPT.
     pub list: Vec<Reply>,
     /// The number of replicas that have the write, if the rule asked for some.
     pub replicas: Option<u32>,
@@ -80,7 +80,7 @@ impl<H: Host> Client<H> {
         Limits::begin(self.context.host.now(), self.context.timeouts)
     }
 
-    /// The world outside.
+    /// The host that the client uses.
     pub fn host(&self) -> &H {
         &self.context.host
     }
@@ -203,7 +203,7 @@ struct Tries<H: Host> {
     lost: Option<ConnectionError>,
     /// The server that ASK named, for the next try alone.
     asked: Option<Rc<Node<H>>>,
-    /// Whether this try goes to such a server.
+    /// Whether this try goes to a server that ASK named.
     asking: bool,
 }
 
@@ -213,10 +213,10 @@ impl<H: Host> Tries<H> {
     }
 }
 
-/// Turns the first error reply into an error. NOSCRIPT is left to whoever sent the script.
+/// Turns the first error reply into an error, except NOSCRIPT: the caller handles that by sending the script's text.
 pub fn checked(result: Result<Vec<Reply>, ConnectionError>, batch: &Batch) -> Result<Vec<Reply>, TryError> {
     let replies = result?;
-    // An error reply to WAIT takes nothing back of what was written.
+    // An error reply to WAIT does not undo the writes before it, so it is not an error of the batch.
     let last = replies.len() - usize::from(batch.waits());
     for (index, reply) in replies.iter().take(last).enumerate() {
         check(reply.value(), batch, index)?;
@@ -249,8 +249,8 @@ pub fn check(value: Value, batch: &Batch, index: usize) -> Result<(), TryError> 
     })
 }
 
-/// The reply to WAIT. An error means that the server does not know the command, or that the ACL forbids it: then no replica is known
-/// to have the write.
+/// The number of replicas in the reply to WAIT. If the reply is an error, it is 0: the server does not support the
+/// command, or the ACL forbids it, so no replica is known to have the write.
 pub fn replica_count(reply: &Reply) -> u32 {
     match reply.value() {
         Value::Integer(count) => u32::try_from(count).unwrap_or(0),
@@ -261,7 +261,7 @@ pub fn replica_count(reply: &Reply) -> u32 {
 fn final_error(failure: Transient, writes: bool, several: bool) -> Error {
     match failure {
         Transient::NoConnection(SocketError::Unsupported(what)) => Error::Unsupported(what),
-        // The name came from a server, which may have built it from what it was sent.
+        // The name may come from a server's reply, which may repeat what was sent. So it is not passed on.
         Transient::NoConnection(SocketError::NameNotFound(_) | SocketError::Denied(_)) if several => {
             Error::Unavailable("a server's host cannot be reached".into())
         }

@@ -30,7 +30,8 @@ impl ConnectionError {
         match self {
             ConnectionError::NotSent => Error::Unavailable(SocketError::Closed.text()),
             ConnectionError::Busy => Error::Busy,
-            // A TLS 1.3 server checks the client's certificate last, and reads nothing that was sent after it.
+            // In TLS 1.3, the client may send commands before the server has checked its certificate. If the server
+            // refuses the certificate, it has not read them.
             ConnectionError::Unanswered(error @ SocketError::Tls(_)) => Error::Unavailable(error.text()),
             ConnectionError::Unanswered(error) if writes => Error::OutcomeUnknown(error.text()),
             ConnectionError::Unanswered(error) => Error::Unavailable(error.text()),

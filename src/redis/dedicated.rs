@@ -1,7 +1,7 @@
-//! Dedicated connections: one call at a time each, kept for the next call.
+//! Dedicated connections: each serves one call at a time, and is kept for the next call.
 //!
-//! Where the socket's functions return when they are done, as in the blocking component, every future here is ready when it is first
-//! polled.
+//! If the socket's functions block until they are done, as in the blocking component, every future here is ready when
+//! it is first polled.
 
 use super::{
     batch::Batch,
@@ -18,7 +18,7 @@ use std::cell::{Cell, RefCell};
 /// The size of one read, in bytes.
 const READ_SIZE: u32 = 64 << 10;
 
-/// A strategy without sharing: for hosts where one call ends before the next begins.
+/// The strategy without sharing, for hosts where one call ends before the next begins.
 #[derive(Default)]
 pub struct Dedicated;
 
@@ -40,7 +40,7 @@ impl<H: Host> ConnectionStrategy<H> for Dedicated {
     }
 }
 
-/// A socket for one call at a time, and the bytes that arrived and were not read yet.
+/// A socket for one call at a time, and the bytes that have arrived but are not parsed yet.
 pub struct DedicatedConnection<S> {
     socket: S,
     incoming: RefCell<Incoming>,
@@ -57,8 +57,8 @@ impl<S: Socket> DedicatedConnection<S> {
         Self { socket, incoming, waiting, in_transaction }
     }
 
-    /// Whether the next call finds it as good as new: no reply is outstanding, nothing arrived that answers no command, and neither
-    /// WATCH nor MULTI is in force.
+    /// Whether the next call can use it like a new connection: no reply is outstanding, nothing arrived that answers no
+    /// command, and neither WATCH nor MULTI is in force.
     pub fn is_settled(&self) -> bool {
         !self.waiting.get() && !self.in_transaction.get() && self.incoming.borrow().is_empty()
     }
@@ -97,7 +97,7 @@ impl<S: Socket> Connection for DedicatedConnection<S> {
                 replies.push(reply);
                 continue;
             }
-            // The first read has the socket's own limit.
+            // The socket's own time limit covers the first read.
             if has_read {
                 limits.check_time(self.socket.now()).map_err(ConnectionError::Unanswered)?;
             }

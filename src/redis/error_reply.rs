@@ -1,4 +1,5 @@
-//! What an error reply means. Mostly its code decides, the first word: the texts change from version to version.
+//! What an error reply means. In most cases its code (the first word) decides, because texts differ between versions of
+//! Redis.
 
 use super::batch::Batch;
 use crate::{
@@ -21,7 +22,7 @@ pub fn code(text: &[u8]) -> &str {
     std::str::from_utf8(word).unwrap_or("")
 }
 
-/// The error that caused this one: the reply to a refused EXEC repeats it.
+/// The error that caused this one. If EXEC was refused, its reply contains the reason.
 pub fn cause(text: &[u8]) -> &[u8] {
     match text.split_at_checked("EXECABORT Transaction discarded because of: ".len()) {
         Some((prefix, cause)) if prefix.starts_with(b"EXECABORT") && prefix.ends_with(b": ") => cause,
@@ -29,12 +30,12 @@ pub fn cause(text: &[u8]) -> &[u8] {
     }
 }
 
-/// What to do after the server refused a command, without executing it, for a reason that passes.
+/// What to do if the server did not execute a command, for a temporary reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RetryHint {
     /// Wait, and send it again.
     Wait,
-    /// Wait, and connect again: the address may lead to another server by then.
+    /// Wait, and connect again: by then, the address may lead to another server.
     Reconnect,
 }
 
@@ -73,8 +74,8 @@ pub fn redirect(text: &[u8]) -> Option<Redirect> {
     Some(Redirect { asks, slot, host: host.into(), port: parse_int(port.as_bytes())? })
 }
 
-/// The call's error for an error reply to the command at this index of the batch. Of what was sent, only the command's name is
-/// repeated.
+/// The call's error for an error reply to the command at this index of the batch. It repeats nothing that was sent
+/// except the command's name.
 pub fn into_error(text: &[u8], batch: &Batch, index: usize) -> Error {
     let with_command = |word: &str| concat(&[word, " ", batch.name(index)]);
     match code(text) {
@@ -100,11 +101,12 @@ fn is_unknown_command(text: &[u8]) -> bool {
     text.starts_with(b"unknown command") || text.starts_with(b"unknown subcommand")
 }
 
-/// The text, with everything masked that the batch contains: whole arguments, shortened ones, and pieces of them.
+/// The text, in which everything from the batch is masked: whole arguments, shortened ones, and pieces of them.
 fn masked(text: &[u8], batch: &Batch) -> String {
     let text = &text[..text.len().min(MAX_TEXT)];
     if batch.bytes().len() > MAX_SEARCHED {
-        // A word that is not a code may be an argument; so may a long one, together with the blank after it.
+        // The first word may be an argument, or a piece of one. It is passed on only if it looks like a code and is
+        // short.
         let word = code(text);
         let is_code = word.len() + 1 < LONGEST_PIECE && word.bytes().all(|byte| byte.is_ascii_uppercase());
         return concat(&[if is_code { word } else { "" }, " …"]);
@@ -133,7 +135,8 @@ fn masked(text: &[u8], batch: &Batch) -> String {
     String::from_utf8_lossy(&shown).into_owned()
 }
 
-/// How Redis writes a byte of an argument in an error: an error is one line, so line breaks become blanks.
+/// The byte that stands for this byte of an argument in an error. An error is one line, so Redis writes line breaks as
+/// blanks.
 fn in_error(byte: u8) -> u8 {
     if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }
 }

@@ -1,6 +1,6 @@
-//! The handshake of a new connection: user and password (HELLO or AUTH), the database (SELECT), and with sentinels whether the
-//! server is the primary (ROLE), in one write. Its replies are read before anything else is sent: after a failed SELECT, a write
-//! would go to database 0.
+//! The handshake of a new connection: user and password (HELLO or AUTH), the database (SELECT), and with sentinels a
+//! check that the server is the primary (ROLE), all in one write. Its replies are read before anything else is sent:
+//! after a failed SELECT, a write would go to database 0.
 //!
 //! <https://redis.io/docs/latest/commands/hello/>, <https://redis.io/docs/latest/commands/auth/>,
 //! <https://redis.io/docs/latest/commands/select/>
@@ -16,7 +16,7 @@ use super::{
 use crate::text::to_hex;
 use sha2::{Digest, Sha256};
 
-/// The handshake that a Redis URL asks for.
+/// The handshake that a Redis URL requires.
 pub struct Handshake {
     batch: Batch,
     state: String,
@@ -39,8 +39,9 @@ impl Handshake {
         (self.batch.commands() > 0).then_some(&self.batch)
     }
 
-    /// The state of a connection after the handshake: protocol, database, user, and a digest of the password. A pooled connection is
-    /// only handed to a client that asks for the same state, so it takes the same password. Empty if there is no handshake.
+    /// The state of a connection after the handshake: protocol, database, user, and a digest of the password. The host
+    /// gives a pooled connection only to a client that asks for the same state, and so has the same password. Empty if
+    /// there is no handshake.
     pub fn state(&self) -> &str {
         &self.state
     }

@@ -1,4 +1,5 @@
-//! What the core needs from outside: a socket, a clock, randomness. The component has its imports for that, tests simulate it.
+//! What the core needs from its host: sockets, a clock and randomness. The component provides them with its imports,
+//! and tests simulate them.
 
 use super::node::ConnectionStrategy;
 use crate::text::concat;
@@ -29,13 +30,13 @@ pub struct Timeouts {
 pub enum SocketError {
     /// The host name has no address.
     NameNotFound(String),
-    /// The peer refused the connection.
+    /// The server refused the connection.
     Refused,
-    /// There is no route to the peer.
+    /// There is no route to the server, or none of its addresses answered.
     Unreachable,
-    /// The time limit ran out.
+    /// A time limit has passed.
     TimedOut,
-    /// The peer has closed the connection. From a write on a socket marked idle: no byte was sent.
+    /// The server has closed the connection. From `write`, it means that no byte was sent.
     Closed,
     /// The host does not allow this address.
     Denied(String),
@@ -43,12 +44,12 @@ pub enum SocketError {
     Tls(String),
     /// The host does not support this kind of address.
     Unsupported(String),
-    /// Anything else.
+    /// Any other error, in the host's words.
     Other(String),
 }
 
 impl SocketError {
-    /// The text of an error that it causes.
+    /// The text for an error that is passed on to the caller.
     pub fn text(&self) -> String {
         let (what, detail) = match self {
             SocketError::NameNotFound(name) => ("host name not found", name.as_str()),
@@ -68,7 +69,7 @@ impl SocketError {
     }
 }
 
-/// The world outside the core.
+/// The host of the core.
 pub trait Host: Sized {
     /// Its sockets.
     type Socket: Socket;
@@ -102,15 +103,15 @@ pub trait Socket: 'static {
     /// Whether it comes from the host's pool and needs no handshake.
     fn reused(&self) -> bool;
 
-    /// Tells the host the state that the handshake has led to.
+    /// Tells the host the state that the handshake left.
     fn set_state(&self, state: &str);
 
-    /// Marks it idle: no answer is outstanding. The next write ends that.
+    /// Marks it idle: no answer is outstanding. The next write clears the mark.
     fn set_idle(&self);
 
     /// Sends all bytes. [`SocketError::Closed`] on a socket marked idle: nothing was sent.
     fn write(&self, bytes: &[u8]) -> impl Future<Output = Result<(), SocketError>>;
 
-    /// Receives at least one byte and at most `max`; no bytes if the peer has closed the connection.
+    /// Receives at least one byte and at most `max`, or no bytes if the server has closed the connection.
     fn read(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, SocketError>>;
 }

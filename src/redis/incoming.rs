@@ -1,4 +1,4 @@
-//! The bytes that arrive from a server, in any pieces, as one reply after another.
+//! Turns the bytes from a server, which arrive in any pieces, into one reply after another.
 
 mod fast_path;
 
@@ -11,10 +11,10 @@ use bytes::Bytes;
 use redis_protocol::resp2::decode::decode_range;
 use std::mem;
 
-/// Bytes that have arrived and were not read yet.
+/// Bytes that have arrived but are not parsed yet.
 #[derive(Default)]
 pub struct Incoming {
-    /// The last read, if nothing was left before it. Usually it holds whole replies, which are read in place.
+    /// The last read, if nothing was left before it. Usually it holds whole replies, which are parsed in place.
     fresh: Bytes,
     /// Replies that came in pieces, or that are not plain.
     collected: Vec<u8>,
@@ -24,7 +24,7 @@ pub struct Incoming {
 const MALFORMED: ScanError = ScanError::Malformed("an element does not match its type byte");
 
 impl Incoming {
-    /// Whether every byte was read.
+    /// Whether every byte has been parsed.
     pub fn is_empty(&self) -> bool {
         self.fresh.is_empty() && self.collected.is_empty()
     }
@@ -39,7 +39,8 @@ impl Incoming {
         }
     }
 
-    /// Takes the next reply to a command. Skips messages that answer none (RESP3 push). `None` if the reply is not complete yet.
+    /// Takes the next reply to a command. Skips what answers no command (RESP3 push messages and attributes). `None` if
+    /// the reply is not complete yet.
     pub fn next_reply(&mut self) -> Result<Option<Reply>, ScanError> {
         loop {
             if let Some((frame, length)) = fast_path::read(&self.fresh) {
@@ -69,7 +70,7 @@ impl Incoming {
         }
     }
 
-    /// Takes the first bytes. What is left is read as if it had just arrived.
+    /// Takes the first bytes. The rest is parsed as if it had just arrived.
     fn take(&mut self, length: usize) -> Bytes {
         self.fresh = mem::take(&mut self.collected).into();
         self.fresh.split_to(length)
@@ -151,7 +152,7 @@ mod tests {
         ];
         for (resp2, resp3) in same {
             assert_eq!(read_one(resp2), read_one(resp3), "{resp2:?}");
-            // In pieces, the scanner and redis-protocol read what the fast path reads otherwise.
+            // Replies in pieces take the other path: scanner and redis-protocol.
             assert_eq!(read(resp3, 1), read(resp2, 1), "{resp2:?}");
         }
     }

@@ -1,8 +1,8 @@
 //! The limits of one call: a deadline, and a budget for the bytes of its replies.
 //!
-//! They are made where the call begins, and cover everything that it does: connecting, retries, redirects, every command of a
-//! transaction. The socket's own time limits cover a single operation each. A server that sends little, but often, never reaches
-//! those, so whoever waits in a loop looks at the deadline.
+//! They begin with the call, and cover everything that it does: connecting, retries, redirects, every command of a
+//! transaction. The socket's own time limits cover a single operation each. A server that sends little, but often,
+//! never exceeds those. So every loop that reads checks the deadline too.
 
 use super::{
     host::{SocketError, Timeouts},
@@ -10,14 +10,15 @@ use super::{
 };
 use std::cell::Cell;
 
-/// What is left to one call.
+/// The time and the bytes that one call has left.
 pub struct Limits {
     deadline: u64,
     bytes: Cell<usize>,
 }
 
 impl Limits {
-    /// For a call that begins now. It may take as long as a connection and one answer, and receive as much as one reply.
+    /// The limits of a call that begins now. Its time is that for connecting plus that for one answer, and all its
+    /// replies together may be as long as one reply.
     pub fn begin(now: u64, timeouts: Timeouts) -> Self {
         Self { deadline: now + u64::from(timeouts.connect) + u64::from(timeouts.answer), bytes: Cell::new(MAX_BYTES) }
     }

@@ -1,5 +1,5 @@
-//! The Redis client: URL, wire format, handshake, error replies, retries. It knows nothing of sessions, and does I/O only through the
-//! [`Host`] that it is given.
+//! The Redis client: URL, wire format, handshake, error replies, retries. It does not depend on sessions, and does I/O
+//! only through the [`Host`] that it is given.
 //!
 //! One batch, from top to bottom:
 //!

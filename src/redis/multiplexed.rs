@@ -20,12 +20,12 @@ use std::{
     task::Poll,
 };
 
-/// The most calls that have a connection of their own at the same time. The others wait.
+/// The most calls that have a connection of their own to a server at the same time. Further calls wait.
 const MAX_DEDICATED: usize = 16;
 
 type SharedConnection<H> = Rc<MultiplexedConnection<<H as Host>::Socket>>;
 
-/// A strategy of sharing: one connection for all calls, made at first use, and again after it has ended.
+/// The strategy of sharing: one connection for all calls. It is made at first use, and made anew after it has ended.
 pub struct Multiplexed<H: Host> {
     current: RefCell<Option<SharedConnection<H>>>,
     connecting: SingleFlight<Result<SharedConnection<H>, TryError>>,

@@ -1,5 +1,5 @@
-//! Many calls over one socket. Commands that are ready together are sent in one write, and each reply goes to the call whose turn it
-//! is: Redis answers in order.
+//! Many calls over one socket. Commands that are ready together are sent in one write, and each reply goes to the
+//! oldest call that still waits for one, because Redis answers in order.
 //!
 //! No background task drives the connection. In a component, a task runs only within a call from outside: one that outlived its call
 //! would stand still, and with it every other call. So the calls drive it themselves: one of those that wait reads for all, and one of
@@ -52,9 +52,9 @@ type Written = (Result<(), SocketError>, Vec<u8>);
 type Received = Result<Vec<u8>, SocketError>;
 
 thread_local! {
-    /// Operations that were under way on dropped connections. Dropping such an operation cancels a subtask, which may block, and
-    /// wasmtime traps where a resource's destructor blocks ("cannot block a synchronous task before returning"). So the next call on any
-    /// connection drops them.
+    /// Operations that were under way on dropped connections. Dropping such an operation cancels a subtask, which may
+    /// block, and wasmtime traps if a resource's destructor blocks ("cannot block a synchronous task before
+    /// returning"). So the next call on any connection drops them.
     static ABANDONED: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -85,7 +85,7 @@ impl<S: Socket> MultiplexedConnection<S> {
         self.queue.borrow_mut().retired = true;
     }
 
-    /// Writes for all calls. A write that a cancelled writer has left comes first.
+    /// Writes for all calls. If a cancelled writer has left a write under way, this continues that write first.
     async fn write(&self, call: &Call) {
         self.queue.borrow_mut().begin_writing(call);
         let _free = OnDrop(|| self.queue.borrow_mut().writer = Role::Free);
@@ -169,7 +169,7 @@ impl<S: Socket> MultiplexedConnection<S> {
         queue.leave(call);
         queue.hand_over();
         if queue.becomes_idle() {
-            // Nothing is to be sent or received that could be lost.
+            // Nothing is left to send or to receive, so nothing is lost.
             self.outgoing.take();
             self.incoming.take();
             self.socket.set_idle();

@@ -1,4 +1,4 @@
-//! One server at its address, and the connections to it that have done their handshake.
+//! A server at its address, and the connections to it on which the handshake is done.
 
 use super::{
     batch::Batch,
@@ -16,7 +16,7 @@ use std::{cell::RefCell, future::Future, rc::Rc};
 
 /// What all servers of a client have in common.
 pub struct Context<H: Host> {
-    /// The world outside.
+    /// The host that the client uses.
     pub host: H,
     /// The handshake of every connection.
     pub handshake: Handshake,
@@ -29,13 +29,13 @@ pub struct Context<H: Host> {
 /// The most idle connections of a client, at all its servers together: hosts limit how many an instance may have.
 const MAX_IDLE: usize = 32;
 
-/// A connection that has done its handshake.
+/// A connection on which the handshake is done.
 pub type ReadyConnection<H> = DedicatedConnection<<H as Host>::Socket>;
 
 /// A server.
 pub struct Node<H: Host> {
     context: Rc<Context<H>>,
-    /// Sentinels get no handshake: they have no users and no databases.
+    /// Sentinels get no handshake: the URL's user, password and database are those of the primary.
     is_sentinel: bool,
     /// Where it listens.
     pub address: Address,
@@ -109,7 +109,7 @@ impl<H: Host> Node<H> {
         self.idle.borrow_mut().pop().map(|idle| idle.connection)
     }
 
-    /// Keeps the connection for the next call, if it is fit for it.
+    /// Keeps the connection for the next call, if that can use it.
     pub fn give_back<T>(&self, connection: Box<ReadyConnection<H>>, result: &Result<T, TryError>) {
         let idle_count = &self.context.idle;
         if connection.is_settled() {
@@ -118,13 +118,13 @@ impl<H: Host> Node<H> {
                 self.idle.borrow_mut().push(IdleConnection { connection, _counted: idle_count.clone() });
             }
         } else if let Err(TryError::Retryable(Transient::NoReply(ConnectionError::NotSent))) = result {
-            // Whatever closed this connection has probably closed the other idle ones too, and tries are few.
+            // The other idle connections have probably been closed too, and a call has only a few tries.
             drop(self.idle.take());
         }
     }
 
-    /// Connects: a connection from the host's pool, or a new one that has done its handshake. [`give_back`](Self::give_back) has to
-    /// follow.
+    /// Connects: a connection from the host's pool, or a new one, on which it does the handshake.
+    /// [`give_back`](Self::give_back) has to follow.
     pub async fn connect(&self, limits: &Limits) -> Result<Box<ReadyConnection<H>>, TryError> {
         let Context { host, handshake, timeouts, .. } = &*self.context;
         let (batch, state) = if self.is_sentinel { (None, "") } else { (handshake.batch(), handshake.state()) };
@@ -146,8 +146,8 @@ impl<H: Host> Node<H> {
     }
 }
 
-/// Whether the server said that it is the wrong one. A new connection to the same address may lead to the right one, this one will
-/// not.
+/// Whether the server replied that it cannot serve the call for now, but another server may. A new connection to the
+/// same address may reach that server. This connection will not.
 pub fn asks_for_another_server<T>(result: &Result<T, TryError>) -> bool {
     matches!(result, Err(TryError::Retryable(Transient::Refused(RetryHint::Reconnect))))
 }

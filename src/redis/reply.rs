@@ -1,4 +1,4 @@
-//! One reply: the bytes that arrived, and where its values lie in them. Nothing is copied.
+//! One reply: the bytes that arrived, and the positions of its values in them. Nothing is copied.
 //!
 //! Both ways to read a reply build redis-protocol's `RangeFrame`: the fast path reads plain replies itself, and redis-protocol
 //! decodes all others once the scanner has found their end and held them to the limits. RESP3 replies are first rewritten as RESP2
@@ -38,7 +38,7 @@ pub struct List<'a> {
 }
 
 impl Reply {
-    /// A reply whose values lie in these bytes.
+    /// A reply of these bytes, with the positions of its values.
     pub(super) fn new(bytes: Bytes, frame: RangeFrame) -> Self {
         Self { bytes, frame }
     }
@@ -61,7 +61,7 @@ impl Reply {
         }
     }
 
-    /// Whether the server closes the connection after it: a command sent now would be lost.
+    /// Whether the server closes the connection after it. A command sent afterwards would be lost.
     pub fn closes(&self) -> bool {
         self.error().is_some_and(|text| text.starts_with(b"ERR Protocol error"))
     }
@@ -125,7 +125,7 @@ impl<'a> Iterator for Values<'a> {
 
 impl ExactSizeIterator for Values<'_> {}
 
-/// For tests: what the reply says, in a notation of its own.
+/// For tests: the value in a readable notation.
 #[cfg(test)]
 impl std::fmt::Debug for Value<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

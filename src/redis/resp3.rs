@@ -1,7 +1,7 @@
 //! RESP3 replies, rewritten as RESP2 (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
 //!
-//! redis-protocol's own RESP3 decoder puts maps into hash maps, which loses the order of a session's fields, and adds 72 KB to the
-//! component. Only replies that the fast path leaves over get here.
+//! redis-protocol's own RESP3 decoder puts maps into hash maps, which loses the order of a session's fields, and adds
+//! 72 KB to the component. Only replies that the fast path does not read get here.
 
 use crate::text::parse_int;
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 pub(super) fn to_resp2(frame: &[u8]) -> Option<Bytes> {
     let mut out = Vec::with_capacity(frame.len() + 16);
     let mut rest = frame;
-    // Attributes answer no command: the number of elements that still belong to them.
+    // The number of elements that still belong to an attribute. Attributes answer no command, so they are skipped.
     let mut skipped = 0_usize;
     while !rest.is_empty() {
         let kind = rest[0];
@@ -43,7 +43,7 @@ pub(super) fn to_resp2(frame: &[u8]) -> Option<Bytes> {
             b'=' => bulk(&mut out, string.get(4..)?),
             b':' => simple(&mut out, b':', string),
             b'-' | b'!' => simple(&mut out, b'-', string),
-            // A status; or a double, a boolean, a big number, which no command of ours is answered with.
+            // A status. Or a double, a boolean or a big number, none of which is in a reply to our commands.
             _ => bulk(&mut out, string),
         }
     }

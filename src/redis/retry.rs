@@ -33,7 +33,7 @@ impl Repeat {
 pub enum Transient {
     /// No connection could be made, or it was lost during the handshake.
     NoConnection(SocketError),
-    /// A connection was there, but no reply came.
+    /// There was a connection, but no usable reply.
     NoReply(ConnectionError),
     /// The server did not execute the command, for now.
     Refused(RetryHint),
@@ -41,7 +41,7 @@ pub enum Transient {
     Redirected(Redirect),
 }
 
-/// The most tries, unless the failure is one that only time can end.
+/// The most tries. Failures that pass with time, such as a failover, are retried until the call's time is over.
 const MAX_TRIES: u32 = 4;
 /// The pause before the second try, in milliseconds. It doubles with each further try.
 const FIRST_PAUSE: u32 = 8;
@@ -62,7 +62,7 @@ pub fn pause(failure: &Transient, repeat: Repeat, several: bool, tries: u32, tim
         // Connection refused: the server may be restarting. Time-outs and permanent errors are not retried.
         (Transient::NoConnection(SocketError::Refused | SocketError::Closed), _) => growing(),
         (Transient::NoConnection(_), _) => return None,
-        // The idle connection had been closed. The next one is new.
+        // The server had closed the idle connection. The next try uses another.
         (Transient::NoReply(ConnectionError::NotSent), _) => 0,
         (Transient::NoReply(ConnectionError::Unanswered(SocketError::TimedOut)), _) => return None,
         (Transient::NoReply(ConnectionError::Unanswered(_)), Repeat::Always) => 0,

@@ -1,5 +1,5 @@
-//! Finds where a reply ends, over bytes that arrive in any pieces, and holds it to the limits before memory is taken or
-//! anything is decoded. Each byte is looked at once, however often it is called, and nesting costs no stack.
+//! Finds the end of a reply in bytes that arrive in any pieces. Checks the limits before memory is allocated or
+//! anything is decoded. The scanner looks at each byte once, however often it is called, and does not use recursion.
 //!
 //! It reads RESP2 and RESP3 by their type bytes (<https://redis.io/docs/latest/develop/reference/protocol-spec/>).
 //! Streamed strings and aggregates, which no Redis server sends, are refused.
@@ -10,48 +10,48 @@ use std::mem;
 pub const MAX_BYTES: usize = 64 << 20;
 /// The most elements in a reply, at all depths together.
 pub const MAX_ELEMENTS: usize = 1 << 20;
-/// How deep a reply may nest; what Redis answers to our commands nests three deep.
+/// How deep a reply may nest. The replies to our commands nest four deep at most (CLUSTER SLOTS since Redis 7).
 pub const MAX_DEPTH: usize = 16;
-/// The longest line of text: a status or an error, which are short ones.
+/// The longest line of text, such as a status or an error. Those that Redis sends are far shorter.
 const MAX_LINE: usize = 1 << 20;
 /// The longest line that holds a number: a type byte, a sign and 20 digits.
 const MAX_NUMBER: usize = 22;
-/// The longest line that holds a double, which has no reason to be longer than this.
+/// The longest line that holds a double. Those that Redis sends are shorter.
 const MAX_DOUBLE: usize = 512;
 
-/// A reply is past a limit, or no reply at all.
+/// Why a reply is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScanError {
-    /// Past this limit, in bytes.
+    /// It exceeds a limit. Carries the limit in bytes.
     TooLarge(usize),
-    /// Not RESP; why.
+    /// It is not RESP. Says why.
     Malformed(&'static str),
 }
 
-/// A whole frame, found.
+/// A whole frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Frame {
     /// Its length in bytes, from the beginning of what was scanned.
     pub length: usize,
     /// Whether it holds types that only RESP3 has.
     pub resp3: bool,
-    /// Whether it answers a command; pushed messages and attributes don't.
+    /// Whether it answers a command. Push messages and attributes do not.
     pub answers: bool,
 }
 
 /// An aggregate whose elements are still coming.
 struct Open {
     remaining: usize,
-    /// An attribute stands before a value and is no element itself.
+    /// Whether it is an attribute, which precedes a value and does not count as an element.
     attribute: bool,
 }
 
-/// What is known of the frame that is arriving.
+/// How far the frame that is arriving has been scanned.
 #[derive(Default)]
 pub struct Scanner {
-    /// The frame's bytes before this are understood.
+    /// The bytes of the frame before this index have been scanned.
     at: usize,
-    /// The line that begins at `at` has no end before this.
+    /// The line that begins at `at` does not end before this index.
     searched: usize,
     open: Vec<Open>,
     elements: usize,
@@ -59,7 +59,7 @@ pub struct Scanner {
     kind: Option<u8>,
 }
 
-/// What the element at hand turns out to be.
+/// What the next element is.
 enum Element {
     Whole,
     Aggregate(Open),
@@ -67,8 +67,9 @@ enum Element {
 }
 
 impl Scanner {
-    /// Goes on where it stopped. `bytes` begins where the frame begins and holds at least what it held at the last call.
-    /// None where the frame is not whole yet. After a frame is found, or an error, the scanner is at the beginning again.
+    /// Continues where the previous call stopped. `bytes` begins with the frame, and holds at least what it held in the
+    /// previous call. Returns `None` if the frame is not complete yet. After a frame, the scanner begins with the next
+    /// one.
     pub fn scan(&mut self, bytes: &[u8]) -> Result<Option<Frame>, ScanError> {
         let result = self.proceed(bytes);
         match result {
@@ -118,7 +119,7 @@ impl Scanner {
         }
     }
 
-    /// Reads the element that begins at `at`, and steps behind it where it is whole.
+    /// Reads the element that begins at `at`, and moves past it if it is complete.
     fn element(&mut self, bytes: &[u8]) -> Result<Element, ScanError> {
         let kind = bytes[self.at];
         let limit = match kind {
@@ -192,7 +193,7 @@ impl Scanner {
     }
 }
 
-/// A length or a number of elements, held to its limit.
+/// Parses a length or a number of elements, and checks it against its limit.
 fn count(digits: &[u8], limit: usize) -> Result<usize, ScanError> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return Err(ScanError::Malformed("a length that is no number"));

@@ -19,7 +19,7 @@ use std::{
     rc::Rc,
 };
 
-/// The most nodes that are kept. No cluster has as many, but replies may name any number of them.
+/// The most nodes that are kept. Redis Cluster is designed for up to 1,000, but replies may name any number of nodes.
 const MAX_NODES: usize = 1_024;
 
 /// The servers of a client.
@@ -28,11 +28,13 @@ pub struct Servers<H: Host> {
     topology: Topology,
     /// The servers that were used, or are about to be.
     nodes: RefCell<Vec<Rc<Node<H>>>>,
-    /// Who owns which slots; with sentinels, the primary owns all of them. `None`: unknown, or doubted.
+    /// Which server owns which slots. With sentinels, the primary owns all of them. `None`: not known, or possibly out
+    /// of date.
     slots: RefCell<Option<Slots>>,
     /// Whether a call is requesting the slots.
     learning: Cell<bool>,
-    /// The index of the server to ask first. It follows those that the last call has spent all its time on.
+    /// The index of the server to ask first. If a call runs out of time, the next one begins with the server after the
+    /// last that it asked.
     first: Cell<usize>,
 }
 
@@ -53,7 +55,7 @@ impl<H: Host> Servers<H> {
         matches!(self.topology, Topology::Cluster(_))
     }
 
-    /// The server, if there is only one: then nobody has to be asked which.
+    /// The server, if there is only one. Then no lookup is needed.
     pub fn only(&self) -> Option<Rc<Node<H>>> {
         let Topology::Single(address) = &self.topology else { return None };
         let only = self.nodes.borrow().first().cloned();
@@ -94,7 +96,7 @@ impl<H: Host> Servers<H> {
         None
     }
 
-    /// Forgets who owns the slots after a failure that may mean that another server has taken over.
+    /// Forgets which server owns which slots, after a failure that may mean that another server has taken over.
     pub fn doubt(&self, failure: &Transient) {
         match failure {
             Transient::NoConnection(_)
@@ -117,7 +119,8 @@ impl<H: Host> Servers<H> {
         node
     }
 
-    /// Asks one server after another, until one knows the slots or the call's time is over. One call asks for all; the others retry.
+    /// Asks one server after another which server owns which slots, until one answers or the call's time is over. One
+    /// call asks for all; the others retry.
     async fn learn(&self, limits: &Limits) -> Result<Slots, TryError> {
         if self.learning.replace(true) {
             return Err(TryError::Retryable(Transient::Refused(RetryHint::Wait)));
@@ -175,8 +178,9 @@ impl Drop for Learning<'_> {
     }
 }
 
-/// Reads a sentinel's reply, host and port of the primary
-/// (<https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/>). `None` if it knows no primary of that name.
+/// Reads a sentinel's reply, the host and port of the primary
+/// (<https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/>). `None` if it knows no primary of that
+/// name.
 fn primary(reply: Value, sentinel: &Address) -> Option<Slots> {
     let Value::List(list) = reply else { return None };
     let (Value::Text(host), Value::Text(port)) = (list.get(0)?, list.get(1)?) else { return None };

@@ -14,7 +14,7 @@ pub struct SingleFlight<T> {
 }
 
 struct Waiter<T> {
-    /// The outcome; `None` inside: the running task was cancelled.
+    /// The outcome, once there is one. `Some(None)`: the running task was cancelled.
     result: Cell<Option<Option<T>>>,
     waker: RefCell<Option<Waker>>,
 }
@@ -26,7 +26,8 @@ impl<T> Default for SingleFlight<T> {
 }
 
 impl<T: Clone> SingleFlight<T> {
-    /// The result of `get`, or of the one that is running. If that one is cancelled, a waiting task starts its own.
+    /// Runs `get`, or waits for the result of the task that is running. If that task is cancelled, a waiting one runs
+    /// its own.
     pub async fn get(&self, get: impl AsyncFnOnce() -> T) -> T {
         while let Some(waiter) = self.join() {
             if let Some(result) = waiter.wait().await {
@@ -44,7 +45,7 @@ impl<T: Clone> SingleFlight<T> {
         self.waiting.borrow().as_ref().map_or(0, Vec::len)
     }
 
-    /// Waits with the others. `None`: no task is running, so the caller is the one from now on.
+    /// Waits with the others. `None`: no task was running, so the caller's task runs now.
     fn join(&self) -> Option<Rc<Waiter<T>>> {
         match &mut *self.waiting.borrow_mut() {
             Some(waiting) => {
@@ -107,7 +108,7 @@ mod tests {
     use futures::{FutureExt, executor::block_on, future::join_all};
     use std::{future::Future, pin::pin, task::Context};
 
-    /// Is ready when it is polled a second time.
+    /// Ready when polled for the second time.
     async fn later() {
         let mut is_later = false;
         poll_fn(|context| {

@@ -7,7 +7,7 @@ use super::{
 };
 use std::ops::RangeInclusive;
 
-/// The slot of a key: that of its hash tag, the text between its first braces, if it has one; otherwise that of the whole key.
+/// The slot of a key. If the key has a hash tag (the text between its first braces), only the tag counts.
 pub fn slot(key: &[u8]) -> u16 {
     redis_protocol::redis_keyslot(key)
 }
@@ -16,7 +16,7 @@ pub fn slot(key: &[u8]) -> u16 {
 #[derive(Default, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub struct Slots {
-    /// A later range is newer, and overrules earlier ones.
+    /// A later range is newer, and takes precedence over earlier ones.
     ranges: Vec<(RangeInclusive<u16>, Address)>,
 }
 
@@ -24,8 +24,9 @@ pub struct Slots {
 const MAX_MOVED: usize = 64;
 
 impl Slots {
-    /// Reads the reply to CLUSTER SLOTS (<https://redis.io/docs/latest/commands/cluster-slots/>) of the node at this address, whose host
-    /// stands for every host that is not named. `None` if the reply is something else.
+    /// Reads the reply to CLUSTER SLOTS (<https://redis.io/docs/latest/commands/cluster-slots/>) of the node at this
+    /// address. Nodes whose host the reply does not name have the host of this node. `None` if the reply is something
+    /// else.
     pub fn read(reply: Value, from: &Address) -> Option<Self> {
         let mut ranges = Vec::new();
         for range in list(reply)? {
@@ -77,7 +78,8 @@ fn number(value: Value) -> Option<u16> {
     }
 }
 
-/// The address of another node, reached in the same way as this one. An empty host stands for this node's.
+/// The address of another node, which is reached in the same way as this one. An empty host, or `?`, means the host of
+/// this node.
 pub fn beside(address: &Address, host: &str, port: u16) -> Address {
     let host_or = |own: &str| if host.is_empty() || host == "?" { own.into() } else { host.into() };
     match address {

@@ -1,4 +1,4 @@
-//! A simulated world: servers that answer from a script, and a clock that only waiting advances.
+//! A simulated host: servers that answer from a script, and a clock that advances only when a call waits.
 
 use super::{
     dedicated::Dedicated,
@@ -15,33 +15,33 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// What happens to one connection after another.
+/// What happens when a connection is made.
 #[derive(Clone)]
 pub(crate) enum Turn {
-    /// It can't be made.
+    /// It fails with this error.
     Refused(SocketError),
-    /// It is neither made nor refused.
+    /// It never ends.
     Stalled,
-    /// It is made, or taken over, and these things happen to its writes.
+    /// It succeeds, perhaps with a pooled connection. These things happen to its writes.
     Connected { reused: bool, answers: Vec<Answer> },
 }
 
 /// What happens to a write.
 #[derive(Clone)]
 pub(crate) enum Answer {
-    /// The server answers with these bytes, so many at a time.
+    /// The server answers with these bytes, this many at a time.
     Bytes(&'static [u8], usize),
-    /// The host sees that the peer has closed and sends nothing.
+    /// The host sees that the server has closed the connection, and sends nothing.
     NotSent,
-    /// It is sent, these bytes come back, and then the end.
+    /// It is sent, the server answers with these bytes, and then closes the connection.
     Cut(&'static [u8]),
-    /// The server answers with these bytes this many times, each after so many milliseconds.
+    /// The server answers with these bytes this many times, each time after this many milliseconds.
     Slow(&'static [u8], usize, u64),
-    /// It is sent, and reading fails.
+    /// It is sent, and reading fails with this error.
     Fails(SocketError),
 }
 
-/// Answers whole.
+/// An answer that arrives in one piece.
 pub(crate) fn says(bytes: &'static [u8]) -> Answer {
     Answer::Bytes(bytes, usize::MAX)
 }
@@ -51,7 +51,7 @@ pub(crate) fn connected(answers: &[Answer]) -> Turn {
     Turn::Connected { reused: false, answers: answers.to_vec() }
 }
 
-/// The world, and a record of what happened in it.
+/// The simulated host, and a record of what happened.
 #[derive(Clone, Default)]
 pub(crate) struct World {
     turns: Rc<RefCell<VecDeque<Turn>>>,

@@ -37,7 +37,7 @@ pub struct RedisUrl {
 const DEFAULT_PORT: u16 = 6379;
 
 impl RedisUrl {
-    /// Parses a URL. An error never repeats a part of it: that may be secret.
+    /// Parses a URL. An error never repeats a part of the URL, because that may be secret.
     pub fn parse(url: &str) -> Result<Self, Error> {
         let (scheme, rest) = url
             .split_once(':')

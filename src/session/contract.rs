@@ -60,7 +60,7 @@ impl<H: Host> Session<H> {
         })
     }
 
-    /// Whether the first call renews the idle lifetime.
+    /// Sets whether the handle renews the idle lifetime by itself.
     pub fn set_renewing(&self, on: bool) {
         self.handle.borrow_mut().set_renewing(on);
     }
@@ -144,7 +144,7 @@ impl<H: Host> Session<H> {
         self.flag(Operation::set_if_absent(field, json))
     }
 
-    /// Stores or deletes a field if it holds the expected text.
+    /// Stores or deletes a field if it holds the expected text, or does not exist if none is expected.
     pub async fn compare_and_set(
         &self,
         field: &str,
@@ -183,7 +183,7 @@ impl<H: Host> Session<H> {
         }
     }
 
-    /// Executes several operations. The answers end at a comparison that conflicts.
+    /// Executes several operations. The answers end with the first comparison that conflicts.
     pub async fn apply(&self, operations: &[Operation<'_>]) -> Result<Vec<Answer>, Error> {
         let outcomes = self.all(operations).await?;
         let mut answers = Vec::with_capacity(operations.len());
@@ -294,8 +294,9 @@ impl<H: Host> Session<H> {
         self.done(Operation::set_lifetime(lifetime)).await
     }
 
-    // The calls above share these futures: one of its own for each call would make the component larger. They are inlined, so that the
-    // future is built where it is polled. Moving it would cost as much fuel as it has bytes.
+    // The calls above share these futures, because a separate future for each call would make the component larger.
+    // Those calls are inlined, so that the future is built where it is polled: moving it costs fuel for each of its
+    // bytes.
 
     async fn one(&self, operation: Operation<'_>) -> Result<Outcome, Error> {
         only(self.execute(&[operation], None, &self.shared.client.begin()).await)
@@ -338,7 +339,7 @@ fn only(response: Result<Response, Error>) -> Result<Outcome, Error> {
     response?.outcomes()?.pop().ok_or_else(mismatch)
 }
 
-/// An outcome of another kind than the operation yields. `Describe::decode` returns none.
+/// The error for an outcome of the wrong kind. `Describe::decode` never returns one.
 fn mismatch() -> Error {
     Error::Protocol("the reply does not match the command".into())
 }

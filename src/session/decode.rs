@@ -1,4 +1,4 @@
-//! Values in replies, as the types that they should have.
+//! Converts values in replies to the types that they should have.
 
 use super::layout::is_reserved;
 use crate::{

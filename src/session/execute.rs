@@ -1,4 +1,5 @@
-//! Executes operations on whatever a handle stands for: a session that has to be looked up, a new one, one that exists.
+//! Executes operations on the session that a handle stands for: one that has to be looked up, a new one, or one that
+//! exists.
 
 use super::{
     Operation,
@@ -24,7 +25,8 @@ pub struct Session<H: Host> {
     pub(super) handle: RefCell<Handle>,
 }
 
-/// The most tries of a call: a cookie that leads nowhere, the new session, and once more for a call beside it.
+/// The most tries of a call. The first may find that the cookie's session does not exist. The second works on the new
+/// session. The third is needed if a concurrent call changes the handle meanwhile.
 const MAX_TRIES: usize = 3;
 
 impl<H: Host> Session<H> {
@@ -66,7 +68,7 @@ impl<H: Host> Session<H> {
         Err(Error::Gone)
     }
 
-    /// Sends a request in one of three ways.
+    /// Sends a request: as plain commands, by script, or as a transaction.
     async fn send(&self, sent: &Snapshot, operations: &[Operation<'_>], limits: &Limits) -> Result<Received, Error> {
         let Shared { settings, client, lifetime } = &*self.shared;
         let (key, wait) = (sent.key.bytes(), settings.replicas);
@@ -101,7 +103,7 @@ impl<H: Host> Session<H> {
         Ok(received)
     }
 
-    /// Executes operations that create no session, where none is stored.
+    /// Executes operations on a session that is not stored. They do not create it.
     fn execute_on_nothing(&self, operations: &[Operation]) -> Response {
         let mut handle = self.handle.borrow_mut();
         let mut outcomes = Few::with_capacity(operations.len());

@@ -28,7 +28,7 @@ pub enum SessionState {
     Undecided,
     /// It is new.
     New {
-        /// The creating writes that were sent and have no known outcome: the session may exist because of them.
+        /// The number of creating writes that were sent and have no known outcome. They may have created the session.
         unanswered: u32,
     },
     /// It was alive, or the application asked for it by its id. If it is gone, that is an error.
@@ -58,7 +58,7 @@ pub struct Snapshot {
     pub expect: Expect,
     /// Whether the request renews the idle lifetime.
     pub renew: bool,
-    /// Whether an earlier call has seen to the session's expiry.
+    /// Whether an earlier call has ensured that the session has an expiry and a time of creation.
     pub settled: bool,
     /// Lifetimes that the creating write has to store.
     pub pending_lifetime: Option<Lifetime>,
@@ -76,7 +76,7 @@ pub enum Action {
     Fail(Error),
 }
 
-/// What a handle knows.
+/// A handle's state.
 pub struct Handle {
     /// The session's key, or that of the session that the cookie names.
     key: Key,
@@ -96,7 +96,7 @@ pub struct Handle {
     /// The token of the tombstone that `destroy` leaves, once that was called.
     token: Option<String>,
     change: CookieChange,
-    /// The index of the former name under which the cookie came, until that cookie is removed.
+    /// The index of the former name under which the cookie came.
     former_name: Option<usize>,
     /// The response's headers, once the application has asked for them.
     headers: Option<Vec<(String, String)>>,
@@ -146,7 +146,8 @@ impl Handle {
         self.found
     }
 
-    /// Whether a call has to look the session up first: with the guard off, no other does.
+    /// Whether the session has to be looked up first. With the guard on, each call itself checks that the session
+    /// exists.
     pub fn needs_lookup(&self) -> bool {
         !self.guarded && self.state == SessionState::Undecided
     }
@@ -161,12 +162,12 @@ impl Handle {
         self.state == SessionState::Established
     }
 
-    /// Whether the first call renews the idle lifetime.
+    /// Sets whether the first call renews the idle lifetime.
     pub fn set_renewing(&mut self, on: bool) {
         self.renewing = on;
     }
 
-    /// What it stands for now, for a request that may find that it does not exist. `renew` overrides the handle's own setting.
+    /// A snapshot, for a request that does not create the session. `renew` overrides the handle's own setting.
     pub fn snapshot(&self, renew: Option<bool>) -> Snapshot {
         Snapshot {
             key: self.key.clone(),
@@ -179,8 +180,8 @@ impl Handle {
         }
     }
 
-    /// Prepares a request with these operations, and notes that it is sent. `None` if none has to be sent: nothing is stored, and the
-    /// operations store nothing.
+    /// Prepares a request with these operations, and notes that it is sent. `None` if no request is needed: nothing is
+    /// stored, and the operations store nothing.
     pub fn prepare(&mut self, operations: &[Operation], renew: Option<bool>) -> Result<Option<Snapshot>, Error> {
         let mut snapshot = self.snapshot(renew);
         if let SessionState::New { unanswered } = self.state {
@@ -313,15 +314,15 @@ impl Handle {
         (self.key.clone(), self.token.get_or_insert_with(token).clone())
     }
 
-    /// This handle has destroyed the session with this key. A session that was never stored has no cookie to remove, and if a new login
-    /// came meanwhile, its cookie stays.
+    /// This handle has destroyed the session with this key. If the session was never stored, there is no cookie to
+    /// remove. If a new login came meanwhile, its cookie stays.
     pub fn destroyed(&mut self, key: &Key) {
         if self.is_established() && self.key == *key {
             self.change = CookieChange::Remove;
         }
     }
 
-    /// The handle becomes a new session. What the response says about the former one stays.
+    /// The handle becomes a new session. The response headers that the former session required stay.
     pub fn start_anew(&mut self, key: Key) {
         self.key = key;
         self.state = SessionState::New { unanswered: 0 };

@@ -6,8 +6,8 @@
 //! contract       Session::get, set, …: the calls of the contract, as operations
 //!   operation      what an operation is: a file for each
 //! execute        executes operations on whatever the handle stands for
-//!   handle         what the handle knows of its session, and so what has to be sent
-//!   request        operations for one session, and what the server made of them
+//!   handle         the state of the handle, which decides what has to be sent
+//!   request        operations for one session, and the server's response
 //! plain          sends a request as plain commands: reads of a session known to be alive, and everything with the guard off
 //! script         sends it as one EVALSHA: liveness check, expiry and operations in one atomic round trip
 //! transaction    sends it by WATCH and MULTI, where Lua is forbidden

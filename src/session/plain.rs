@@ -1,5 +1,5 @@
-//! Requests as plain commands: reads of a session whose expiry an earlier call has seen to, and with the guard off everything that a
-//! single command does atomically.
+//! Requests as plain commands: reads of a session whose expiry an earlier call has ensured, and with the guard off
+//! everything that a single command can do.
 //!
 //! ```text
 //! HMGET key field… \0created \0moved \0ended       several fields, and whether the session is alive
@@ -35,8 +35,8 @@ pub enum Form {
 }
 
 impl Form {
-    /// The commands for this request. `None` if it needs a script, or is better off with one: out of memory, Redis accepts no
-    /// transaction, not even of reads.
+    /// The commands for this request. `None` if it needs a script, or if a script is better: if Redis is out of memory,
+    /// it refuses every transaction, even one that only reads.
     pub fn of(request: &Request, scripts: bool) -> Option<Self> {
         let guarded = request.is_guarded();
         if guarded && (request.renew || !request.settled) {
@@ -142,8 +142,8 @@ fn done<'a>(request: &Request, values: impl ExactSizeIterator<Item = Value<'a>>)
     Ok(Response::Done(outcomes))
 }
 
-/// Reads the fields that tell whether the session is alive: the last of the list, from this index. `None` if it is. An earlier call has
-/// seen its time of creation, so without that it is gone.
+/// Reads the fields that show whether the session is alive: those of the list from this index on. `None` if it is
+/// alive. An earlier call has ensured that it has a time of creation, so if that is missing, so is the session.
 fn end_of(fields: List, first: usize) -> Result<Option<Response>, Unexpected> {
     let field = |index| decode::optional_text(fields.get(first + index).ok_or(Unexpected)?);
     let end = match (field(0)?, field(1)?, field(2)?) {
@@ -155,7 +155,7 @@ fn end_of(fields: List, first: usize) -> Result<Option<Response>, Unexpected> {
     if fields.len() == first + LIVENESS { Ok(end) } else { Err(Unexpected) }
 }
 
-/// Finds the same fields among all names. Where values are not listed, a name stands for its value.
+/// Finds the same fields in a listing. If the listing has no values, a field's name is taken for its value.
 fn end_in_listing(listing: List, step: usize) -> Result<Option<Response>, Unexpected> {
     let mut liveness = [None; LIVENESS];
     for index in (0..listing.len()).step_by(step) {

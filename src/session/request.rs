@@ -1,4 +1,5 @@
-//! A request to one session, and what the server made of it. Three modules send requests: `plain`, `script` and `transaction`.
+//! A request to one session, and the server's response. Three modules send requests: `plain`, `script` and
+//! `transaction`.
 
 use super::{Operation, operation::Outcome};
 use crate::{
@@ -26,7 +27,7 @@ pub struct Request<'a> {
     pub expect: Expect,
     /// Whether it renews the idle lifetime.
     pub renew: bool,
-    /// Whether an earlier call of the handle has seen to it that the session has an expiry and a time of creation.
+    /// Whether an earlier call of the handle has ensured that the session has an expiry and a time of creation.
     pub settled: bool,
     /// The operations, in order.
     pub operations: &'a [Operation<'a>],
@@ -62,7 +63,7 @@ impl Request<'_> {
 /// For a rotation: a second try recognizes its own tombstone, or finds nothing left to move.
 pub const ROTATION: Rule = Rule { repeat: Repeat::Always, writes: true, wait: None };
 
-/// What the server made of a request.
+/// The server's response to a request.
 #[derive(PartialEq)]
 #[cfg_attr(test, derive(Debug))]
 pub enum Response {
@@ -81,7 +82,7 @@ pub enum Response {
 }
 
 impl Response {
-    /// The outcomes, up to a conflict; or why there are none.
+    /// The outcomes, up to a conflict. An error if there are no outcomes.
     pub fn outcomes(self) -> Result<Few<Outcome>, Error> {
         match self {
             Response::Done(outcomes) | Response::Conflict(outcomes) => Ok(outcomes),
@@ -91,7 +92,7 @@ impl Response {
         }
     }
 
-    /// Whether it says that something was written, so that replicas have it or not.
+    /// Whether something was written, so that it matters how many replicas have it.
     pub fn wrote(&self, operations: &[Operation]) -> bool {
         let mut operations = operations.iter().map(Operation::describe);
         match self {
@@ -107,7 +108,7 @@ impl Response {
     }
 }
 
-/// A response, and the number of replicas that have the write, if it waited for some.
+/// A response, and the number of replicas that have the write, if the request waited for replicas.
 pub struct Received {
     /// The response.
     pub response: Response,

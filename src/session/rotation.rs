@@ -1,5 +1,5 @@
-//! Rotation: the session moves to a new id, and a tombstone stays at the old one. It is not one of the operations, because it involves
-//! two keys.
+//! Rotation: the session moves to a new id, and a tombstone stays under the old one. It is not one of the operations,
+//! because it involves two keys.
 
 use super::{
     Operation, Session,
@@ -20,9 +20,9 @@ use crate::{
 /// A move from one key to another, with writes that take effect together with it.
 struct Rotation<'a> {
     old: &'a [u8],
-    /// In a cluster, it lies in the same slot as the old key.
+    /// In a cluster, it is in the same slot as the old key.
     new: &'a [u8],
-    /// The text of the tombstone: a second try recognizes it.
+    /// The text of the tombstone, by which a second try recognizes it.
     digest: &'a str,
     guarded: bool,
     renew: bool,
@@ -31,7 +31,7 @@ struct Rotation<'a> {
     limits: &'a Limits,
 }
 
-/// Checks that `rotate` can take these operations along.
+/// Checks that `rotate` can take these operations.
 pub(super) fn check(writes: &[Operation]) -> Result<(), Error> {
     if writes.iter().all(|write| write.describe().kind().rotates) {
         Ok(())
@@ -72,7 +72,8 @@ impl<H: Host> Session<H> {
         };
         if let Response::Done(_) | Response::Conflict(_) = response {
             self.handle.borrow_mut().rotated(new, sent.renew);
-            // It had happened already: by an earlier try, or by an earlier call with writes of its own.
+            // An earlier try, or an earlier call with other writes, has moved the session already. So these writes are
+            // sent now.
             if let (Response::Conflict(_), false) = (response, writes.is_empty()) {
                 self.execute(writes, None, limits).await?.outcomes()?;
             }

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// A script, and the digest that names it to the server.
+/// A script, and the digest by which EVALSHA names it.
 pub struct Script {
     /// Its text is all of these, one after another.
     pieces: &'static [&'static str],
@@ -86,7 +86,7 @@ pub async fn exchange<H: Host>(
         encode(&mut batch, by_digest);
         let Replies { mut list, replicas } = client.send(key, batch, rule, limits).await?;
         let reply = list.pop().ok_or_else(|| Unexpected.into_error(rule.writes))?;
-        // NOSCRIPT: no other error gets here.
+        // The error is NOSCRIPT: `send` returns no other error reply.
         if !by_digest || reply.error().is_none() {
             return Ok((reply, replicas));
         }
@@ -121,7 +121,7 @@ pub fn needs_undo(operations: &[Operation]) -> bool {
     match operations {
         [] => false,
         [operation] => operation.describe().kind().fails_late,
-        // If one HSET is refused, all are.
+        // If one HSET is refused, all of them are, so nothing was written.
         several => !several.iter().all(|operation| operation.describe().kind().plain == Plain::Pair),
     }
 }
@@ -161,7 +161,7 @@ pub fn decode(operations: &[Operation], returned: Value) -> Result<Response, Une
             let text = value::text(next()?)?;
             let operation = operations.get(index).ok_or(Unexpected)?;
             Response::Failed(operation.describe().field_error(stored).unwrap_or_else(|| {
-                // The field is not the reason, so it is the server's.
+                // The field's value is not the reason, so the error reply decides.
                 let mut sent = Batch::new();
                 sent.begin();
                 operation_arguments(&mut sent, operation);

@@ -21,7 +21,7 @@ pub struct Shared<H: Host> {
     pub settings: Settings,
     /// The client.
     pub client: Client<H>,
-    /// The store's lifetimes, as scripts take them.
+    /// The store's lifetimes, encoded for the scripts.
     pub lifetime: EncodedLifetime,
 }
 
@@ -36,7 +36,7 @@ impl<H: Host> Shared<H> {
         Key::new(&self.settings.prefix, id)
     }
 
-    /// An error if fewer replicas have a write than it has waited for.
+    /// An error if fewer replicas have a write than the store requires.
     pub fn check_replicas(&self, replicas: Option<u32>) -> Result<(), Error> {
         match (self.settings.replicas, replicas) {
             (Some(wait), Some(count)) if count < wait.replicas => Err(Error::NotReplicated(count)),
@@ -77,7 +77,7 @@ impl<H: Host> Store<H> {
         }
     }
 
-    /// One PING.
+    /// Sends one PING.
     pub async fn check(&self) -> Result<(), Error> {
         let Shared { settings, client, .. } = &*self.shared;
         let mut replies = client.send(&settings.prefix, Batch::of(&[b"PING"]), Rule::READ, &client.begin()).await?;

@@ -44,8 +44,8 @@ pub async fn send<H: Host>(client: &Client<H>, lifetime: Lifetime, request: &Req
     })
     .await;
     match (&received, request.operations) {
-        // Out of memory, Redis refuses every transaction, even one that frees memory. A logout has to work all the same, without a
-        // tombstone. The session was there.
+        // If Redis is out of memory, it refuses every transaction, even one that frees memory. A logout has to work
+        // nevertheless, without a tombstone. The read before the transaction has found the session.
         (Err(Error::Unavailable(code)), [operation]) if code == "OOM" && operation.describe().tombstone().is_some() => {
             let batch = Batch::of(&[b"DEL", request.key]);
             let replies = client.send(request.key, batch, rule, request.limits).await?;
@@ -65,7 +65,7 @@ pub enum Plan<'a> {
     Write(Transaction<'a>),
 }
 
-/// Decides by the replies to what was read.
+/// Decides what to do, from the replies to the commands that read.
 pub type Decide<'a> = dyn Fn(&[Reply]) -> Result<Plan<'a>, Unexpected> + 'a;
 
 /// The limit of the random pause before the second try, in milliseconds. It doubles with each further try.
@@ -73,7 +73,8 @@ const FIRST_PAUSE: u32 = 2;
 /// The highest limit of a pause.
 const LONGEST_PAUSE: u32 = 64;
 
-/// Reads, decides and writes. Starts over, after a random pause, as long as others change the session in between.
+/// Reads, decides and writes. Starts over, after a random pause, as long as other clients change the session in
+/// between.
 pub async fn optimistically<H: Host>(
     client: &Client<H>,
     key: &[u8],
@@ -120,7 +121,7 @@ async fn once<H: Host>(
         Plan::Refuse(error) => Err(TryError::Fatal(error)),
         Plan::Write(transaction) => return write::<H>(connection, rule, limits, transaction).await,
     };
-    // The result is known. If this reply is lost, so is the connection, and the WATCH with it.
+    // The result is known, so an error does not matter: the connection is closed then, which also ends the WATCH.
     let _ = connection.round_trip(&Batch::of(&[b"UNWATCH"]), limits).await;
     result
 }
@@ -145,7 +146,7 @@ async fn write<H: Host>(
         Value::Null => Ok(None),
         Value::List(results) => {
             for (index, value) in results.into_iter().enumerate() {
-                // A command that fails within EXEC takes none of the others back.
+                // A command that fails within EXEC does not undo the others.
                 client::check(value, batch, 1 + index).map_err(|error| match error {
                     TryError::Fatal(_) if rule.writes => {
                         TryError::Fatal(Error::OutcomeUnknown("a command of the transaction failed".into()))

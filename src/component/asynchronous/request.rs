@@ -12,11 +12,11 @@ use crate::{id::Id, redis::Host};
 use std::{cell::RefCell, collections::BTreeMap};
 
 thread_local! {
-    /// The sessions that are handed over, by their tokens.
+    /// The sessions that have been handed over, by token.
     static ENTRIES: RefCell<BTreeMap<String, Handle>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// A token. Dropping it ends it.
+/// The token of a session that was handed over. Dropping it ends the handover.
 pub(super) struct Token(String);
 
 impl Guest for Component {

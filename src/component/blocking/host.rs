@@ -1,4 +1,4 @@
-//! The world outside the component: its imports.
+//! The host of the core, as the component's imports provide it.
 
 use super::{
     imports::{self, Connection, Timeouts},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::redis::{self, Address, Dedicated, Host, Socket, SocketError};
 
-/// The component's imports.
+/// Calls the component's imports.
 pub(super) struct ComponentHost;
 
 impl Host for ComponentHost {

@@ -64,13 +64,13 @@ impl From<operation::Swap<String>> for Swap {
     }
 }
 
-/// A batch, as the core executes it.
+/// Converts a batch.
 #[inline(never)]
 pub(super) fn operations(operations: &[Operation]) -> Vec<session::Operation<'_>> {
     operations.iter().map(|operation| from_contract!(Operation, operation)).collect()
 }
 
-/// The outcomes of a batch.
+/// Converts the outcomes of a batch.
 #[inline(never)]
 pub(super) fn outcomes(answers: Vec<Answer>) -> Vec<Outcome> {
     let outcomes = answers.into_iter().map(|answer| match answer {

@@ -14,7 +14,7 @@ pub(super) fn address(address: &redis::Address) -> Address {
     }
 }
 
-/// Random bytes. Panics if the host returns another number of bytes: a predictable id would be worse than none.
+/// Random bytes. Panics if the host returns another number of bytes: a predictable id would be worse than no id.
 pub(super) fn random_bytes<const COUNT: usize>() -> [u8; COUNT] {
     let mut bytes = [0; COUNT];
     bytes.copy_from_slice(&random::get_random_bytes(COUNT as u64));

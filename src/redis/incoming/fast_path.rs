@@ -1,14 +1,15 @@
 //! Plain replies that have arrived whole: a value, or a list of values. Nearly every reply is one.
 //!
-//! They are read in one pass, at a third of what it costs to find a reply's end first and to decode it then. Everything else (nested,
-//! malformed, incomplete, an error) is left to the scanner and redis-protocol.
+//! They are read in one pass. That costs a third of finding the reply's end first and decoding it afterwards.
+//! Everything else (nested, malformed, incomplete, an error) is left to the scanner and redis-protocol.
 
 use crate::text::parse_int;
 use redis_protocol::resp2::types::RangeFrame;
 
-/// Longer input is left to the scanner: a single read brings less, and every limit of the scanner's is far above it.
+/// Longer input is left to the scanner. A single read is shorter, and shorter input cannot exceed the scanner's limits
+/// for replies.
 const MAX_LENGTH: usize = 256 << 10;
-/// More digits than the length of anything within `MAX_LENGTH` has.
+/// The most digits of a count. No length within `MAX_LENGTH` has as many.
 const MAX_DIGITS: usize = 7;
 /// Longer integers are left to the scanner, which accepts one more digit.
 const MAX_INTEGER: usize = 20;
@@ -99,7 +100,7 @@ impl Reader<'_> {
         None
     }
 
-    /// The line without its type byte and its end, and where it lies.
+    /// The line without its type byte and its end, and its position.
     fn line(&mut self) -> Option<(&[u8], (usize, usize))> {
         let begin = self.position() + 1;
         let length = self.rest[1..].iter().position(|byte| *byte == b'\r')?;

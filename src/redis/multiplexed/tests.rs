@@ -11,7 +11,7 @@ use futures::FutureExt;
 
 const TIMEOUTS: Timeouts = Timeouts { connect: 1_000, answer: 1_000 };
 
-/// A world whose calls share a connection, and where time passes or stands still.
+/// A simulated host whose calls share a connection, and whose `wait` either returns at once or never.
 struct Sharing(World, bool);
 
 impl Host for Sharing {
@@ -45,7 +45,7 @@ fn node(turns: &[Turn], time_passes: bool) -> Node<Sharing> {
     Node::new(Rc::new(context), Address::Tcp("s".into(), 1))
 }
 
-/// So many calls that do not come to an end, and whether one more is told that it is too many.
+/// Starts this many calls that do not end. Returns whether one more fails with `Busy`.
 fn is_busy_after<T, F: Future<Output = Result<T, TryError>>>(count: usize, call: impl Fn() -> F) -> bool {
     let mut calls: Vec<_> = (0..count).map(|_| Box::pin(call())).collect();
     for call in &mut calls {

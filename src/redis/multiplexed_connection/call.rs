@@ -21,11 +21,11 @@ pub(super) struct Call {
     pub(super) number: u64,
     /// The length of its commands, in bytes.
     pub(super) length: usize,
-    /// When its time is over, on the socket's clock.
+    /// In milliseconds on the socket's clock.
     pub(super) deadline: u64,
     /// The replies that have not arrived yet.
     missing: Cell<usize>,
-    /// The bytes that its replies may still have. `None`: they had more, and are dropped.
+    /// The bytes that its replies may still have. `None`: they had too many, and are dropped.
     budget: Cell<Option<usize>>,
     replies: RefCell<Vec<Reply>>,
     outcome: RefCell<Option<Outcome>>,
@@ -90,7 +90,7 @@ impl Call {
         }
     }
 
-    /// Its task no longer waits for it.
+    /// Notes that its task no longer waits for it.
     pub(super) fn cancel(&self) {
         self.cancelled.set(true);
         self.waits.set(false);

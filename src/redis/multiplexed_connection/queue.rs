@@ -50,11 +50,11 @@ pub(super) struct Queue {
     is_writing: bool,
     /// The number of calls whose commands are in that write: the last of the sent ones.
     in_write: usize,
-    /// The number of sent calls when the read under way began: its time limit is theirs.
+    /// The number of sent calls when the read under way began. If the read times out, only these calls have timed out.
     in_read: usize,
-    /// The commands that were not sent.
+    /// The commands that have not been sent.
     unsent: Vec<u8>,
-    /// The buffer of the last write, for the commands that come during this one.
+    /// The buffer of the previous write, for the commands that come during this one.
     spare: Vec<u8>,
     incoming: Incoming,
     number: u64,
@@ -105,7 +105,7 @@ impl Queue {
         self.calls.get(self.sent).is_none_or(|unsent| call.number < unsent.number)
     }
 
-    /// Assigns each free role to a waiting call, and wakes that.
+    /// Assigns each free role to a waiting call, and wakes that call.
     pub(super) fn hand_over(&mut self) {
         let waits = |call: &&Rc<Call>| call.waits();
         if self.writer == Role::Free {
@@ -165,7 +165,8 @@ impl Queue {
         }
     }
 
-    /// A read begins. A read whose reader was cancelled continues instead, with its time limit.
+    /// Notes that a read begins. Not called if a call continues the read of a cancelled reader: that keeps its time
+    /// limit.
     pub(super) fn read_begins(&mut self) {
         self.in_read = self.sent;
     }
@@ -191,7 +192,7 @@ impl Queue {
         had_reply
     }
 
-    /// Whether the time of the call whose reply comes next is over.
+    /// Whether the call that is owed the next reply has passed its deadline.
     pub(super) fn is_late(&self, now: u64) -> bool {
         self.calls.front().is_some_and(|call| call.deadline <= now)
     }
@@ -219,7 +220,7 @@ impl Queue {
             if index >= queue.sent {
                 ConnectionError::NotSent
             } else if *error == SocketError::TimedOut && index >= queue.in_read {
-                // Its own time is not over: it may try again.
+                // This call's own time is not over, so it may try again.
                 ConnectionError::Unanswered(SocketError::Closed)
             } else {
                 ConnectionError::Unanswered(error.clone())

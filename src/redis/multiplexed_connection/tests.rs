@@ -1,5 +1,4 @@
-//! Calls that come, wait and are cancelled in every order that a seed makes up, against a server that says to each command
-//! what the command said.
+//! Calls that begin, wait and are cancelled in an order that depends on a seed. The server echoes each command.
 
 use super::*;
 use crate::redis::{
@@ -20,7 +19,7 @@ use std::{
     task::{Context, Wake, Waker},
 };
 
-/// Numbers that a seed makes up (xorshift64*).
+/// Pseudo-random numbers from a seed (xorshift64*).
 #[derive(Clone)]
 struct Chance(Rc<Cell<u64>>);
 
@@ -39,17 +38,17 @@ impl Chance {
     }
 }
 
-/// How a connection comes to its end.
+/// How a connection ends.
 #[derive(Clone, Copy)]
 enum End {
     Never,
-    /// The server closes after it has read so many commands and answered so many bytes of the last.
+    /// The server answers this many commands, and closes the connection at the next.
     Cut(usize),
-    /// Nothing comes after so many commands.
+    /// The server sends nothing after this many commands.
     Silence(usize),
-    /// What answers this command is no RESP.
+    /// The reply to this command is not RESP.
     Garbage(usize),
-    /// The first write finds that the peer has closed.
+    /// The first write finds that the server has closed the connection.
     Stale,
 }
 
@@ -133,7 +132,7 @@ impl Socket for Wire {
             peer.pause().await;
             return Err(SocketError::Closed);
         }
-        // Whoever drops this may have sent nothing, or all of it.
+        // If the write is dropped here, nothing was sent. If it is dropped later, everything was.
         peer.pause().await;
         peer.take(bytes);
         peer.pause().await;
@@ -161,14 +160,14 @@ impl Socket for Wire {
             Poll::Pending
         })
         .await;
-        // Whoever drops this loses what has come.
+        // If the read is dropped here, the bytes are lost.
         peer.pause().await;
         bytes
     }
 }
 
 thread_local! {
-    /// Whether it is the peer that wakes a task. A host may do so when the task is over; nobody else.
+    /// Whether the peer is waking a task. Only the host may wake a task that is over.
     static BY_PEER: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -191,7 +190,8 @@ impl Wake for Woken {
 
 type Running<'a> = (Pin<Box<dyn Future<Output = Result<Vec<String>, ConnectionError>> + 'a>>, Arc<Woken>);
 
-/// Runs so many calls, each saying its number, and cancels some. Returns what came of each; none where it was cancelled.
+/// Runs this many calls, each of which sends its number, and cancels some. Returns the result of each, or `None` if it
+/// was cancelled.
 fn run(
     chance: &Chance,
     shared: &MultiplexedConnection<Wire>,
@@ -230,7 +230,7 @@ fn run(
             tasks[number] = None;
             queue.lock().unwrap().remove(&number);
         }
-        // Whoever waits may be cancelled too.
+        // A waiting call may be cancelled too.
         if cancel && chance.below(6) == 0 {
             let number = chance.below(tasks.len() as u64) as usize;
             if let Some((_, woken)) = &tasks[number] {
@@ -274,7 +274,7 @@ fn each_call_gets_its_own_reply_whoever_is_cancelled() {
             }
         }
         assert!(shared.is_usable(), "seed {seed}");
-        // What was cancelled leaves nothing behind that a next call would trip over.
+        // Cancelled calls leave nothing behind that disturbs the next call.
         let next = run(&chance, &shared, 1, false).remove(0);
         assert_eq!(next, Some(Ok(said(0))), "seed {seed}");
         assert!(peer.idle.get() > 0, "seed {seed}");
@@ -344,13 +344,13 @@ fn what_waits_to_be_sent_is_bounded_in_bytes() {
     let peer = Rc::new(Peer::new(Chance::new(1), End::Never));
     let shared = MultiplexedConnection::new(Wire(peer.clone()));
     let command = vec![b'n'; 20 << 20];
-    // The first leaves at once, and of the others three may wait.
+    // The first is sent at once, and three of the others may wait.
     let all = (0..6).map(|_| send(&shared, &command));
     let results = futures::executor::block_on(futures::future::join_all(all));
     assert_eq!(results.iter().filter(|result| **result == Err(ConnectionError::Busy)).count(), 2);
 }
 
-/// A connection on which nothing comes until it is too late.
+/// A connection whose read times out once `released` is set.
 fn late(released: &Rc<Cell<bool>>) -> MultiplexedConnection<Held> {
     MultiplexedConnection::new(Held { released: released.clone(), answer: Err(SocketError::TimedOut) })
 }

@@ -18,7 +18,7 @@ const WRITE: Rule = Rule { repeat: Repeat::IfNotExecuted, writes: true, wait: No
 const DONE: &[u8] = b":1\r\n";
 
 const CLUSTER: &str = "redis://s:1,t:2?cluster=true";
-/// All slots are those of `a:1`.
+/// `a:1` owns all slots.
 const SLOTS: &[u8] = b"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$1\r\na\r\n:1\r\n";
 const MOVED_TO_B: &[u8] = b"-MOVED 0 b:2\r\n";
 const MOVED_TO_A: &[u8] = b"-MOVED 0 a:1\r\n";
@@ -37,7 +37,7 @@ fn limits() -> Limits {
     Limits::begin(0, TIMEOUTS)
 }
 
-/// A server that answers so, one time after another.
+/// A server that gives these answers, one after another.
 fn server(answers: &[&'static [u8]]) -> Turn {
     connected(&answers.iter().copied().map(says).collect::<Vec<_>>())
 }
@@ -48,7 +48,7 @@ fn servers(url: &str, turns: &[Turn]) -> Servers<World> {
     Servers::new(Rc::new(Context { host, handshake, timeouts: TIMEOUTS, idle: Rc::default() }), url.topology)
 }
 
-/// What came of so many calls, and what was said to whom.
+/// Makes `COUNT` calls. Returns their results, and which server was sent what.
 fn calls<const COUNT: usize>(url: &str, turns: &[Turn]) -> ([Result<Vec<String>, Error>; COUNT], Vec<String>) {
     let world = World::new(turns);
     let client = Client::new(world.clone(), RedisUrl::parse(url).unwrap(), TIMEOUTS);

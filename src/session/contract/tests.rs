@@ -1,4 +1,4 @@
-//! Calls of one handle that are under way together, answered in the order that a test chooses.
+//! Concurrent calls of one handle, answered in the order that a test chooses.
 
 use super::*;
 use crate::{
@@ -13,7 +13,7 @@ use std::{
     rc::Rc,
 };
 
-/// What a script returns that has executed one operation.
+/// The reply of a script that has executed one operation.
 const DONE: &[u8] = b"*2\r\n$2\r\nok\r\n:1\r\n";
 
 /// Connects each call to a server of its own, which answers when the test lets it.
@@ -21,7 +21,7 @@ const DONE: &[u8] = b"*2\r\n$2\r\nok\r\n:1\r\n";
 struct Servers(Rc<RefCell<Vec<Rc<Cell<bool>>>>>);
 
 impl Servers {
-    /// Lets the server answer that was the so-many-th to be connected.
+    /// Lets the server with this number answer. They are numbered in the order of connection.
     fn answer(&self, number: usize) {
         self.0.borrow()[number].set(true);
     }

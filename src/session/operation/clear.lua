@@ -8,14 +8,14 @@ if guarded then
       fields[#fields + 1] = name
     end
   end
-  -- `unpack` takes a few thousand values at most.
+  -- `unpack` returns a few thousand values at most.
   for first = 1, #fields, 1000 do
     if type(outcome) == 'number' then
       outcome = call('HDEL', key, unpack(fields, first, math.min(first + 999, #fields)))
     end
   end
 else
-  -- HLEN refuses a key that holds no hash.
+  -- HLEN refuses a key that does not hold a hash.
   outcome = call('HLEN', key)
   if type(outcome) == 'number' then
     outcome = call('DEL', key)

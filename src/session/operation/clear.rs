@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Clear;
 
-// A second time, it could delete what another handle has written since.
+// Must not be repeated: it could delete what another handle has written since.
 const CLEAR: Kind = Kind { name: static_arg!(b"CLEAR"), needs_names: true, ..Kind::WRITE };
 
 impl Describe for Clear {

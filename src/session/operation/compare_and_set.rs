@@ -28,7 +28,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-// A second time, it would conflict with itself.
+// Must not be repeated: it would conflict with its own write.
 const COMPARE_AND_SET: Kind = Kind { name: static_arg!(b"COMPARE"), compares: true, can_fail: true, ..Kind::WRITE };
 
 impl Describe for CompareAndSet<'_> {
@@ -74,7 +74,7 @@ impl Describe for CompareAndSet<'_> {
     }
 
     fn simulate(&self, simulation: &mut Simulation) -> Result<Outcome, Stop> {
-        // A sum's digits are known only once it is written: too late to return them with a conflict.
+        // The digits of a sum are known only after it is written, which is too late to return them with a conflict.
         simulation.refuse_after_sum()?;
         let stored = simulation.field(self.field).bytes();
         if self.expected != stored.as_deref() {

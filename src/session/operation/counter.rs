@@ -39,7 +39,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-// A second time, it would count twice.
+// Must not be repeated: it would count twice.
 const INCREMENT: Kind = Kind { name: static_arg!(b"HINCRBY"), can_fail: true, ..Kind::WRITE };
 
 impl Describe for Increment<'_> {
@@ -77,7 +77,7 @@ impl Describe for Increment<'_> {
 
     fn simulate(&self, simulation: &mut Simulation) -> Result<Outcome, Stop> {
         if let Held::Sum(_) = simulation.field(self.field) {
-            // A sum's digits are known only once it is written: too late to add to them.
+            // The digits of a sum are known only after it is written, which is too late to add to them.
             return Err(Stop::unsupported());
         }
         let stored = simulation.field(self.field).bytes();

@@ -23,7 +23,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-// A second time, it could delete what another handle has written since.
+// Must not be repeated: it could delete what another handle has written since.
 const DELETE: Kind = Kind { name: static_arg!(b"HDEL"), rotates: true, plain: Plain::Write, ..Kind::WRITE };
 
 impl Describe for Delete<'_> {

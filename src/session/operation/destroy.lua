@@ -1,5 +1,6 @@
 -- DESTROY token
--- HLEN refuses a key that holds no hash. DEL comes before HSET: out of memory, a script may write only after it has freed some.
+-- HLEN refuses a key that does not hold a hash. DEL comes before HSET: if Redis is out of memory, a script may run HSET
+-- only after it has freed memory.
 outcome = call('HLEN', key)
 if type(outcome) == 'number' then
   outcome = call('DEL', key)

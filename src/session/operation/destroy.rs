@@ -24,7 +24,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-// A second time, it recognizes its own tombstone by the token.
+// May be repeated: it recognizes its own tombstone by the token.
 const DESTROY: Kind = Kind { name: static_arg!(b"DESTROY"), repeat: Repeat::Always, ..Kind::WRITE };
 
 impl Describe for Destroy<'_> {

@@ -50,7 +50,7 @@ impl Describe for Ttl {
     }
 }
 
-// A second time, the absolute lifetime would begin later than the caller was told.
+// Must not be repeated: the absolute lifetime would begin once more, later than at the call.
 const SET_LIFETIME: Kind = Kind { name: static_arg!(b"LIFETIME"), ..Kind::WRITE };
 
 impl Describe for SetLifetime {

@@ -29,12 +29,12 @@ impl Describe for Len {
         &LEN
     }
 
-    /// HKEYS: HLEN counts the reserved fields too.
+    /// HKEYS, because HLEN counts the reserved fields too.
     fn command(&self, key: &[u8], batch: &mut Batch) {
         batch.command(&[b"HKEYS", key]);
     }
 
-    /// A script returns a number.
+    /// A script returns the number. The plain command returns the names.
     fn decode(&self, reply: Value) -> Result<Outcome, Unexpected> {
         Ok(Outcome::Integer(match reply {
             Value::List(_) => decode::names(reply)?.len() as i64,

@@ -1,6 +1,7 @@
-//! The operations that calls consist of. Each has a file here, or shares one with its closest relatives, which says everything that
-//! is particular to it: its limits, how it is encoded for the script, as a plain command and in a transaction, how its reply is
-//! decoded, what it does where there is no session, whether it writes, whether it may be repeated. Its Lua lies beside it.
+//! The operations that calls consist of. Each has a file here, alone or together with similar ones. The file defines
+//! everything that is specific to the operation: its limits, how it is encoded for the script, as a plain command and
+//! in a transaction, how its reply is decoded, what it does if there is no session, whether it writes, whether it may
+//! be repeated. Its Lua is in a file beside it.
 //!
 //! Everything else in the crate asks [`Operation::describe`] and treats all operations alike.
 
@@ -157,7 +158,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// A kind that reads, for all others to begin with. Only a script can execute it.
+    /// A kind that reads and cannot be sent as a plain command. All other kinds are derived from it.
     const READ: Self = Self {
         name: static_arg!(b""),
         repeat: Repeat::Always,
@@ -175,7 +176,7 @@ impl Kind {
     const WRITE: Self = Self { repeat: Repeat::IfNotExecuted, writes: true, ..Self::READ };
 }
 
-/// How an operation is sent without a script, where its session is known to be alive or is not checked.
+/// How an operation is sent as a plain command, if its session is known to be alive or is not checked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Plain {
     /// As a field of one HMGET.
@@ -225,20 +226,20 @@ pub trait Describe {
     /// Decodes its reply, from a script or to its plain command.
     fn decode(&self, reply: Value) -> Result<Outcome, Unexpected>;
 
-    /// Its outcome where no session is stored, for an operation that creates none. `lifetime` is what a new session would have.
+    /// Its outcome if no session is stored and none is created. `lifetime` is that of a new session.
     fn on_nothing(&self, lifetime: Lifetime) -> Outcome;
 
-    /// Whether it stores something where no session is stored, and so creates one.
+    /// Whether it creates the session if none is stored, because it stores something.
     fn creates(&self) -> bool {
         false
     }
 
-    /// Whether it has changed the session (its expiry aside), to judge by its outcome.
+    /// Whether its outcome shows that it has changed the session (its expiry aside).
     fn wrote(&self, _outcome: &Outcome) -> bool {
         self.kind().writes
     }
 
-    /// The error that it fails with where its field holds this.
+    /// The error with which it fails if its field holds this value.
     fn field_error(&self, _stored: Option<&[u8]>) -> Option<Error> {
         None
     }
@@ -262,7 +263,7 @@ pub trait Describe {
     /// Adds its commands to a transaction.
     fn transact<'a>(&'a self, transaction: &mut Transaction<'a>, seen: &Seen);
 
-    /// The contract's outcome for `apply`: text or bytes, as the operation asks for.
+    /// The contract's outcome for `apply`. A value becomes text or bytes, depending on the operation.
     fn answer(&self, outcome: Outcome) -> Result<Answer, Error> {
         Ok(match outcome {
             Outcome::Flag(flag) => Answer::Flag(flag),
@@ -283,7 +284,7 @@ pub enum Swap<T> {
     Conflict(Option<T>),
 }
 
-/// The result of an operation, as the server tells it.
+/// The result of an operation, decoded from the server's reply.
 #[derive(Clone, PartialEq)]
 #[cfg_attr(test, derive(Debug))]
 pub enum Outcome {
@@ -369,12 +370,12 @@ pub fn check(operations: &[Operation]) -> Result<(), Error> {
 
 /// Checks that a field's value is JSON (RFC 8259).
 pub fn check_json(field: &str, json: &str) -> Result<(), Error> {
-    // A value that is too large need not be parsed.
+    // Checked first, so that a value that is too large is not parsed.
     if json.len() > MAX_VALUE {
         return Err(Error::TooLarge(MAX_VALUE as u64));
     }
     serde_json::from_str::<IgnoredAny>(json).map(drop).map_err(|error| {
-        // A name of this length is readable; the limit keeps the error short.
+        // A longer name would make the error hard to read.
         let field = if field.len() <= 64 { field } else { "…" };
         let what = if error.is_eof() { "the JSON ends too early" } else { "not JSON (strings need double quotes)" };
         let (mut line, mut column) = (itoa::Buffer::new(), itoa::Buffer::new());

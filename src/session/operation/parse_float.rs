@@ -1,8 +1,8 @@
 //! The double nearest to a decimal number of any length.
 //!
-//! minimal-lexical reads numbers of up to nineteen digits; the standard library's parser is larger, because of its tables. For longer
-//! numbers minimal-lexical is sometimes wrong by one double. So here it computes the doubles below and above, and where these differ,
-//! exact integers decide which of them is nearer.
+//! Numbers of up to nineteen digits are left to minimal-lexical. The standard library's parser is larger, because of
+//! its tables. For longer numbers minimal-lexical is sometimes wrong by one double. So for these it only computes the
+//! doubles below and above. If they differ, exact integers decide which of them is nearer.
 
 use std::cmp::Ordering;
 
@@ -106,12 +106,13 @@ mod tests {
         for (digits, exponent) in [
             // Found by fuzzing: minimal-lexical alone returns the double below.
             ("10000049000999999999999", -24),
-            // Half-way, a little less, a little more, and half-way above an odd one.
+            // Halfway between two doubles, a little less, a little more, and halfway above an odd one.
             ("90071992547409930000", -4),
             ("90071992547409929999", -4),
             ("90071992547409930001", -4),
             ("90071992547409950000", -4),
-            // The ends: the least above zero and its half, the greatest, and what rounds to no finite one.
+            // The ends of the range: the least double above zero and half of it, the greatest, and a number that rounds
+            // to infinity.
             ("49406564584124654418", -343),
             ("24703282292062327208", -343),
             ("24703282292062327209", -343),
@@ -136,7 +137,7 @@ mod tests {
         fn numbers_near_the_middle_of_two_doubles_are_read_as_the_standard_library_reads_them(number: f64, tail in "(|0{0,20}[01]|9{1,20})") {
             prop_assume!(number.is_finite() && number != 0.0);
             let written = format!("{:.0}", (number.abs() % 1e15).trunc() * 2.0 + 1.0);
-            // Beyond 2^53 every other integer lies in the middle of two doubles.
+            // Above 2^53, every other integer is halfway between two doubles.
             let digits = format!("{}{tail}", written.parse::<u64>().unwrap() + (1 << 53));
             let exponent = -i32::try_from(tail.len()).unwrap();
             let (ours, theirs) = (nearest_double(digits.as_bytes(), exponent), theirs(&digits, exponent));

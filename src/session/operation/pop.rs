@@ -24,7 +24,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-// A second time, it would find nothing, and what it read would be lost.
+// Must not be repeated: it would find nothing, and the value that was read first would be lost.
 const POP: Kind = Kind { name: static_arg!(b"POP"), ..Kind::WRITE };
 
 impl Describe for Pop<'_> {

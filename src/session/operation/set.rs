@@ -44,7 +44,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-// A second time, it could undo what another handle has written since.
+// Must not be repeated: it could overwrite what another handle has written since.
 const SET: Kind = Kind { name: static_arg!(b"HSET"), rotates: true, plain: Plain::Pair, ..Kind::WRITE };
 
 impl Describe for Set<'_> {
@@ -93,7 +93,7 @@ impl Describe for Set<'_> {
     }
 }
 
-// A second time, it would report its own value as another's.
+// Must not be repeated: it would find its own value, and report that nothing was stored.
 const SET_IF_ABSENT: Kind = Kind { name: static_arg!(b"HSETNX"), plain: Plain::Write, ..Kind::WRITE };
 
 impl Describe for SetIfAbsent<'_> {

@@ -1,4 +1,4 @@
 -- PTTL
--- The call may still set the expiry, so it is read at the end.
+-- The script may still set the expiry, so it is read at the end.
 expiry_wanted = #outcomes + 1
 outcome = 0

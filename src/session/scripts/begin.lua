@@ -17,13 +17,13 @@ local guarded, renew = mode ~= 'unguarded', mode == 'renew' or mode == 'create'
 
 -- The time of creation in milliseconds, and the session's lifetimes in seconds.
 local created, idle, absolute
--- The server's time in milliseconds, where it is needed.
+-- The server's time in milliseconds, if it is needed.
 local now
 -- Whether this call sets the expiry.
 local due = renew
 -- An error reply to return.
 local failure
--- What else to return if there is no live session.
+-- What to return if there is no live session.
 local absent
 
 local outcomes = {'ok'}
@@ -31,5 +31,5 @@ local outcomes = {'ok'}
 local stopped
 -- The fields that operations have overwritten, and what they held.
 local undo = ARGV[2] == '1' and {}
--- Whether an operation has ended the session; where the outcome of PTTL goes.
+-- Whether an operation has ended the session, and the index in `outcomes` of the outcome of PTTL.
 local ended, expiry_wanted

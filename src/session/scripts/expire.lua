@@ -1,4 +1,5 @@
--- Gives `key` the expiry that the session's lifetimes ask for. TIME comes first: an error after the writes would be one too late.
+-- Gives `key` the expiry that the session's lifetimes require. The clock was read before the writes, because an error
+-- after them would come too late.
 if due then
   local reply
   if absolute > 0 then

@@ -7,7 +7,8 @@ local exists = true
 if guarded then
   --@look
   if absent and absent[1] == 'rotated' and absent[2] == ARGV[5] then
-    -- The reply to an earlier try was lost. Nothing is written here: that try may arrive last, after others have written.
+    -- The session has been moved already, and the reply was lost. Nothing is written here: this may be an earlier try
+    -- that arrives late, after other calls have written.
     absent, key = nil, new
     --@look
     absent = absent or {'moved'}

@@ -22,7 +22,7 @@ pub struct Transaction<'a> {
     /// Whether the session's liveness is checked.
     pub guarded: bool,
     batch: Batch,
-    /// For each command, whether its reply is an operation's.
+    /// For each command, whether its reply is the outcome of an operation.
     has_outcome: Vec<bool>,
     outcomes: Vec<Known<'a>>,
     ending: Ending,
@@ -98,8 +98,8 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Sets the expiry, if the request renews it or the session has none. It comes after all writes: if the session's time is over by
-    /// then, they end with it.
+    /// Sets the expiry, if the request renews it or the session has none. It comes after all writes, so that they
+    /// expire with the session if its time is over by then.
     pub fn settle(&mut self, lifetime: Lifetime, seen: &Seen, renew: bool) {
         let lifetime = seen.lifetime(lifetime);
         if renew || seen.expiry == -1 && !lifetime.is_endless() {
@@ -107,7 +107,7 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Sets the expiry that the lifetimes ask for.
+    /// Sets the expiry that the lifetimes require.
     pub fn expire(&mut self, lifetime: Lifetime, created: u64, now: u64) {
         let later = |begin: u64, seconds: NonZeroU32| begin + u64::from(seconds.get()) * 1000;
         let mut digits = itoa::Buffer::new();

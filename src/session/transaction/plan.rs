@@ -1,4 +1,4 @@
-//! From what was read to what is written.
+//! Decides what to write, from what was read.
 
 use super::{
     Plan,
@@ -50,7 +50,7 @@ pub(super) fn plan<'a>(stores: Lifetime, request: &'a Request<'a>, seen: &Seen<'
     if guarded {
         transaction.note_creation(seen);
     }
-    // A request that only reads may ask for the expiry, which is the new one then.
+    // If the request only reads, the expiry is set first, so that reading it returns the new one.
     let only_reads = request.only_reads();
     if guarded && only_reads {
         transaction.settle(stores, seen, request.renew || creating);
@@ -72,7 +72,7 @@ pub(super) fn plan<'a>(stores: Lifetime, request: &'a Request<'a>, seen: &Seen<'
 
 /// How a simulation ends a batch.
 enum Simulated {
-    /// Only the server could tell.
+    /// Only the server can compute the outcome.
     Refused(Error),
     /// An operation fails after these outcomes, so nothing is written.
     Ended(Few<Outcome>, Ending),
@@ -84,12 +84,12 @@ pub enum Stop {
     Conflict(Outcome),
     /// It fails.
     Failed(Error),
-    /// Only the server could tell.
+    /// Only the server can compute the outcome.
     Unsupported(Error),
 }
 
 impl Stop {
-    /// For an operation that depends on a sum that HINCRBYFLOAT will compute.
+    /// The stop for an operation that depends on a sum that HINCRBYFLOAT will compute.
     pub fn unsupported() -> Self {
         Stop::Unsupported(Error::Unsupported(
             "scripts are off: in a batch, after increment-float, there can be no compare-and-set, and no increment of its field"
@@ -119,7 +119,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// An error after an `increment-float`.
+    /// Stops the simulation if there was an `increment-float`.
     pub fn refuse_after_sum(&self) -> Result<(), Stop> {
         if self.summed { Err(Stop::unsupported()) } else { Ok(()) }
     }

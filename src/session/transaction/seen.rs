@@ -13,7 +13,7 @@ use crate::{
 };
 use std::{collections::BinaryHeap, num::NonZeroU32};
 
-/// Adds the commands that read a key, and whatever else the operations need to know.
+/// Adds the commands that read a key, and what else the operations need.
 pub fn read_commands(batch: &mut Batch, key: &[u8], operations: &[Operation]) {
     let fields = needed_fields(operations);
     batch.begin_with(2 + RESERVED_ARGS.len() + fields.len());
@@ -141,7 +141,7 @@ impl<'a> Seen<'a> {
         self.expiry != -2
     }
 
-    /// Why there is no session, if there is none.
+    /// Why the session is not alive. `None` if it is alive.
     pub fn end(&self) -> Option<Response> {
         if let Some(digest) = &self.moved {
             return Some(Response::Moved(digest.clone()));
