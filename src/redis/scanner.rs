@@ -182,7 +182,7 @@ impl Scanner {
         let end = bytes[from..].iter().position(|&byte| byte == b'\r');
         let end = end.map_or(bytes.len(), |offset| from + offset);
         if end - self.at > limit {
-            return Err(ScanError::Malformed("a line without end"));
+            return Err(ScanError::Malformed("a line is too long"));
         }
         self.searched = end;
         match bytes.get(end + 1) {
@@ -196,7 +196,7 @@ impl Scanner {
 /// Parses a length or a number of elements, and checks it against its limit.
 fn count(digits: &[u8], limit: usize) -> Result<usize, ScanError> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(ScanError::Malformed("a length that is no number"));
+        return Err(ScanError::Malformed("a length that is not a number"));
     }
     let number =
         digits.iter().try_fold(0_usize, |number, digit| number.checked_mul(10)?.checked_add(usize::from(digit - b'0')));
@@ -320,6 +320,6 @@ mod tests {
         bytes[0] = b'-';
         assert_eq!(scanner.scan(&bytes), Ok(None));
         bytes.extend_from_slice(b"xx");
-        assert_eq!(scanner.scan(&bytes), Err(ScanError::Malformed("a line without end")));
+        assert_eq!(scanner.scan(&bytes), Err(ScanError::Malformed("a line is too long")));
     }
 }

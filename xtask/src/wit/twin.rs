@@ -1,4 +1,5 @@
-//! The asynchronous twins of two interfaces: the same text, where what waits for the network is an `async func`.
+//! The asynchronous twins of two interfaces: the same text, in which every function
+//! that waits for the network is an `async func`.
 
 use std::fs;
 
@@ -59,9 +60,9 @@ impl Original {
     /// Joins the documentation that follows it.
     fn heading(&self) -> String {
         format!(
-            "// Made of {}.wit by `cargo xtask wit`: changes belong there.\n\n\
-             /// The asynchronous twin of `{}`: what waits for the network is an `async func`.\n///",
-            self.name, self.name
+            "// Generated from {0}.wit by `cargo xtask wit`. Edit {0}.wit instead.\n\n\
+             /// The asynchronous twin of `{0}`: every function that waits for the network is an `async func`.\n///",
+            self.name
         )
     }
 
