@@ -139,7 +139,7 @@ pub struct Settings {
     pub url: RedisUrl,
     /// The beginning of every session's key.
     pub prefix: Vec<u8>,
-    /// The lifetime of sessions without one of their own.
+    /// The default lifetime. A session can have its own instead.
     pub lifetime: Lifetime,
     /// Whether calls check that the session is alive.
     pub guard: bool,

@@ -49,7 +49,7 @@ fuzz_target!(|value: Value| {
     }
 });
 
-/// Finds the value's frames. Attributes before the value are frames of their own. Returns false if the value nests too deeply.
+/// Finds the value's frames. Each attribute before the value counts as a separate frame. Returns false if the value nests too deeply.
 fn scan(value: &Value, bytes: &[u8], length: usize) -> bool {
     let mut begin = 0;
     loop {

@@ -42,7 +42,8 @@ impl<S: AsFd> Transport<S> {
         }
     }
 
-    /// Appends up to `max` bytes that TLS has already decrypted. `None` if there are none: then read the socket.
+    /// Appends up to `max` bytes that TLS has already decrypted. Returns `None` if it has decrypted none: the
+    /// caller then reads the socket.
     pub(crate) fn read_buffered(&self, buffer: &mut Vec<u8>, max: usize) -> Option<io::Result<usize>> {
         self.tls.as_ref()?.read_buffered(buffer, max)
     }

@@ -1,4 +1,4 @@
-//! The async flavour: many calls run in one instance, each in a task of its own, and share a connection.
+//! The async flavour: one instance runs many calls at a time, each as a task, over a shared connection.
 
 #[path = "both/convert.rs"]
 mod convert;

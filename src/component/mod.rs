@@ -2,7 +2,7 @@
 //!
 //! There are two flavours, a feature each: `blocking` and `async`. Both can be compiled into one component. What they share is in two
 //! places: `session.rs` generates the functions that differ in nothing but `async`, and the files in `both/` are compiled once for each
-//! flavour, because each has bindings, and so types, of its own.
+//! flavour, because each flavour has its own bindings and types.
 
 #![allow(clippy::duplicate_mod, reason = "the files in `both/` are compiled once for each flavour's bindings")]
 

@@ -249,7 +249,7 @@ impl Batch {
         self.words().map(|(_, argument)| argument)
     }
 
-    /// The name of the command at this index; empty if there is none.
+    /// The name of the command at this index, or an empty string if the batch is shorter.
     pub fn name(&self, index: usize) -> &str {
         let mut names = self.words().filter(|(first, _)| *first).map(|(_, name)| name);
         names.nth(index).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()

@@ -261,7 +261,7 @@ pub fn replica_count(reply: &Reply) -> u32 {
 fn final_error(failure: Transient, writes: bool, several: bool) -> Error {
     match failure {
         Transient::NoConnection(SocketError::Unsupported(what)) => Error::Unsupported(what),
-        // The name may come from a server's reply, which may repeat what was sent. So it is not passed on.
+        // The error leaves out the name: a server's reply may have supplied it, and may repeat what was sent.
         Transient::NoConnection(SocketError::NameNotFound(_) | SocketError::Denied(_)) if several => {
             Error::Unavailable("a server's host cannot be reached".into())
         }

@@ -83,7 +83,7 @@ pub fn into_error(text: &[u8], batch: &Batch, index: usize) -> Error {
         word @ ("NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED") => Error::Denied(with_command(word)),
         // An unauthenticated client may only send short commands.
         "ERR" if text.starts_with(b"ERR Protocol error: unauthenticated") => Error::Denied(with_command("NOAUTH")),
-        // Before Redis 7.2, the ACL's refusal of a command in a script has no code of its own.
+        // Before Redis 7.2, the ACL refuses a command in a script with the general code ERR.
         "ERR" if text.starts_with(b"ERR The user executing the script can't") => {
             Error::Denied("ERR a command of the script".into())
         }

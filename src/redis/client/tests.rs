@@ -242,7 +242,7 @@ fn a_connection_that_the_server_is_about_to_close_is_not_kept() {
     assert_eq!(world.seen(), ["connected", "CMD", "connected", "CMD", "idle"]);
 }
 
-/// Makes this many calls at the same time, each with a connection of its own.
+/// Makes this many calls at the same time, each with its own connection.
 fn burst(client: &Client<World>, count: usize) {
     let batch = Batch::of(&[b"CMD"]);
     let limits = client.begin();
